@@ -1,0 +1,125 @@
+"""The command `cppnart`: the table of its subcommands, which are imported only when they run.
+
+Help and completion of names come from the table, so that they answer at once.
+"""
+
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NamedTuple
+
+import click
+
+from cppnart import __version__
+from cppnart.cli.errors import exit_code_of
+
+
+class Entry(NamedTuple):
+    """Where a subcommand lives (a module with the attribute `command`), and its line of help."""
+
+    module: str
+    line: str
+
+
+COMMANDS: dict[str, dict[str, Entry]] = {
+    "Make": {
+        "render": Entry("cppnart.cli.render", "A picture of any size, from a seed or a picture."),
+        "sheet": Entry("cppnart.cli.sheet", "A contact sheet of many seeds or styles."),
+        "styles": Entry("cppnart.cli.styles", "The styles, as a list or a picture."),
+        "palettes": Entry("cppnart.cli.palettes", "The palettes, as a list or a picture."),
+        "info": Entry("cppnart.cli.info", "What a picture is, its traits and its recipe."),
+    },
+    "Shell": {
+        "completion": Entry("cppnart.cli.completion", "Completion for bash, zsh or fish."),
+    },
+}
+
+COMPLETION = "_CPPNART_COMPLETE"
+
+EXAMPLES = """\b
+Examples:
+  cppnart render --seed 42 --size 4096
+  cppnart render --seed "a quiet sea" --size A3@300dpi -o sea.png
+  cppnart render sea.png --size 16384 -o large.png
+  cppnart sheet --seeds 0:24"""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are named in a table and imported when they are called."""
+
+    def __init__(self, table: dict[str, dict[str, Entry]], **settings: object) -> None:
+        super().__init__(**settings)  # type: ignore[arg-type]
+        self.table = table
+        self.entries = {name: entry for part in table.values() for name, entry in part.items()}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.entries)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        entry = self.entries.get(cmd_name)
+        if entry is None:
+            return None
+        command = import_module(entry.module).command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{entry.module}.command is not a command of click")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in self.entries and not ctx.resilient_parsing:
+            from difflib import get_close_matches
+
+            close = get_close_matches(name, self.entries, n=1, cutoff=0.5)
+            suggestion = f"Did you mean {close[0]!r}?" if close else "See 'cppnart --help'."
+            raise click.UsageError(f"No such command {name!r}. {suggestion}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for heading, part in self.table.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name, entry.line) for name, entry in part.items()])
+
+
+def _start(ctx: click.Context) -> None:
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+cppnart = LazyGroup(
+    COMMANDS,
+    name="cppnart",
+    callback=click.pass_context(_start),
+    invoke_without_command=True,
+    help="Art from small neural networks: pictures of any size from a seed.",
+    epilog=EXAMPLES,
+    subcommand_metavar="COMMAND ...",
+    options_metavar="[--version] [--help]",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    params=[],
+)
+cppnart = click.version_option(__version__, message="cppnart %(version)s")(cppnart)
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command with `args` (without the program's name; None: those of this process).
+
+    Returns the exit code: 0, 1 for a failure, 2 for a mistake in the arguments, 130 after Ctrl-C.
+    """
+    if COMPLETION in os.environ:  # a shell asks, through its completion script
+        return exit_code_of(lambda: cppnart.main(prog_name="cppnart", complete_var=COMPLETION))
+    words = sys.argv[1:] if args is None else list(args)
+    return exit_code_of(lambda: _run(words))
+
+
+def _run(words: list[str]) -> None:
+    # Not `cppnart.main`, which has its own ideas about Ctrl-C and broken pipes.
+    with contextlib.suppress(click.exceptions.Exit), cppnart.make_context("cppnart", words) as ctx:
+        cppnart.invoke(ctx)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""Generative art from small neural networks: pictures of any size from a seed.
+
+    import cppnart
+    pixels = cppnart.render(seed=42, size=1024)            # numpy array (1024, 1024, 3), uint8
+    cppnart.render(seed=42, size="A3@300dpi", output="a3.png")
+
+The names in `__all__` are found when they are first used, so that `import cppnart` costs nothing:
+torch, numba and Pillow are imported by what needs them and not before.
+
+`cppnart.render` is at once the function above and the package `cppnart.render` with all that it
+holds (see there).
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from cppnart.cppn.module import CPPN
+    from cppnart.render.api import Rendered, info, palettes, render, sheet, styles
+
+__all__ = ["CPPN", "Rendered", "__version__", "info", "palettes", "render", "sheet", "styles"]
+
+_HOMES = {
+    "CPPN": "cppnart.cppn.module",
+    "Rendered": "cppnart.render.api",
+    "info": "cppnart.render.api",
+    "palettes": "cppnart.render.api",
+    "sheet": "cppnart.render.api",
+    "styles": "cppnart.render.api",
+}
+_ROOMS = {"cppn", "fields", "gallery", "gan", "render"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"{__name__}.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_ROOMS})

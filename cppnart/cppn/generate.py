@@ -1,0 +1,254 @@
+"""From a seed and a style to a program: draws, rejects what is dull, and sets the tones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cppnart.fields import numpy_backend
+from cppnart.fields.fold import bind
+from cppnart.fields.program import Builder, Program, Values
+
+from . import styles
+from .dullness import Measures, measure
+from .seeds import Stream, parse_seed
+from .style import Options, Style
+
+PROBE = 64
+"""The probe is this many points a side, over the default square frame."""
+ATTEMPTS = 16
+MOODS = (("dark", 0.36), ("even", 0.48), ("light", 0.6))
+"""Where a picture's median value is moved to."""
+SOFT_ENDS = (3.0, 97.0), (0.05, 0.95)
+"""Percentiles, and the values that they get."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """What a seed gave.
+
+    program: inputs x, y, and t where the style has time; outputs value, shade, accent, and alpha
+    where the style has transparency. open_program: the same with the latent z still an input.
+    latent: (style.latent,) float32. options: those that the style has, resolved.
+    """
+
+    program: Program
+    open_program: Program
+    latent: NDArray[np.float32]
+    style: Style
+    seed: str
+    options: dict[str, int | float | str]
+    traits: dict[str, int | float | str]
+
+
+def generate(
+    seed: str | int,
+    style: str | None = None,
+    *,
+    latent: ArrayLike | None = None,
+    scale: float | None = None,
+    depth: int | None = None,
+    width: int | None = None,
+    activation: str | None = None,
+    symmetry: int | None = None,
+) -> Drawn:
+    """The program of a seed in a style.
+
+    Whatever the latent, weights and tones are those that the seed gets with its own latent: so a
+    walk through latents changes the picture and nothing else. Raises ValueError for an option
+    that the style lacks or a value that is out of range.
+    """
+    name = parse_seed(seed)
+    chosen = styles.get(style)
+    options = chosen.resolve(
+        Stream(name, "options", chosen.name),
+        scale=scale,
+        depth=depth,
+        width=width,
+        activation=activation,
+        symmetry=symmetry,
+    )
+    own = seed_latent(name, chosen)
+    used = own if latent is None else checked_latent(latent, chosen)
+    raw, measures, levels, mood = _best(name, chosen, options, own)
+    open_program = _toned(raw, levels)
+    named = {key: getattr(options, key) for key in chosen.option_names}
+    program = bind(open_program, z=used)
+    return Drawn(
+        program,
+        open_program,
+        used,
+        chosen,
+        name,
+        named,
+        _traits(chosen, options, mood, measures, program),
+    )
+
+
+def seed_latent(seed: str | int, style: Style) -> NDArray[np.float32]:
+    """The latent that belongs to a seed: standard normal, (style.latent,)."""
+    return Stream(seed, "latent").normal(style.latent).astype(np.float32)
+
+
+def checked_latent(latent: ArrayLike, style: Style) -> NDArray[np.float32]:
+    """A latent that somebody gives, as float32."""
+    try:
+        z = np.asarray(latent, np.float64)
+    except (TypeError, ValueError):
+        raise ValueError("latent: expected a list of numbers") from None
+    if z.shape != (style.latent,):
+        raise ValueError(
+            f"latent of shape {z.shape}: style {style.name!r} takes {style.latent} numbers"
+        )
+    if not (np.isfinite(z).all() and np.abs(z).max() <= 1000):
+        raise ValueError("latent: expected finite numbers within 1000 of zero")
+    return z.astype(np.float32)
+
+
+# --- The probe ---
+
+
+@cache
+def _probe() -> tuple[Array, Array]:
+    side = (np.arange(PROBE) + 0.5) / (PROBE / 2) - 1
+    x, y = np.meshgrid(side, side)
+    return x.ravel(), y.ravel()
+
+
+def _probed(program: Program, latent: ArrayLike) -> dict[str, Array]:
+    """The outputs on the probe at t = 0, each (PROBE, PROBE), float64."""
+    x, y = _probe()
+    inputs: dict[str, ArrayLike] = {"x": x, "y": y, "z": np.asarray(latent, np.float64)}
+    if "t" in program.input_names:
+        inputs["t"] = 0.0
+    columns = numpy_backend.evaluate(program, inputs).T
+    return {
+        name: column.reshape(PROBE, PROBE)
+        for name, column in zip(program.output_names, columns, strict=True)
+    }
+
+
+# --- Drawing ---
+
+
+@dataclass(frozen=True)
+class _Levels:
+    """How raw outputs become tones: a slope and an offset for each, and the bend of the value's
+    tone curve. curve names the activation after the slope."""
+
+    value: tuple[float, float]
+    shade: tuple[float, float]
+    accent: tuple[float, float]
+    bend: float
+    curve: str
+
+
+def _best(
+    seed: str, style: Style, options: Options, latent: NDArray[np.float32]
+) -> tuple[Program, Measures, _Levels, str]:
+    """The first attempt that is not dull, or else the least dull."""
+    mood, middle = Stream(seed, "mood", style.name).choice(MOODS)
+    best = None
+    lowest = np.inf
+    for attempt in range(ATTEMPTS):
+        raw = style.draw(Stream(seed, "weights", style.name, attempt), options)
+        fields = _probed(raw, latent)
+        levels = _levels(fields, style, middle)
+        measures = measure(_tones(fields["value"], levels))
+        dullness = measures.dullness(style.noise)
+        if dullness < lowest:
+            best, lowest = (raw, measures, levels, mood), dullness
+        if dullness == 0:
+            break
+    if best is None:
+        raise ValueError(f"style {style.name!r}: these options give values that are not finite")
+    return best
+
+
+def _levels(fields: dict[str, Array], style: Style, middle: float) -> _Levels:
+    shown = fields["alpha"] > 0.5 if "alpha" in fields else np.ones((PROBE, PROBE), bool)
+    if shown.sum() < PROBE:
+        shown[:] = True
+    value = fields["value"][shown]
+    if style.tones == "drawn":
+        return _Levels((1.0, 0.0), (1.0, 0.0), (1.0, 0.0), 0.0, "identity")
+    soft = style.tones == "soft"
+    slope, offset = _fit(value, "sigmoid" if soft else "identity")
+    median = float(np.median(slope * value + offset))
+    if soft:
+        median = 1 / (1 + float(np.exp(-median)))
+    reach = max(median * (1 - median), 0.05)
+    bend = _rounded(float(np.clip((middle - median) / reach, -0.6, 0.6)))
+    return _Levels(
+        (slope, offset),
+        _fit(fields["shade"][shown], "sigmoid"),
+        _fit(fields["accent"][shown], "sigmoid"),
+        bend,
+        "sigmoid" if soft else "identity",
+    )
+
+
+def _fit(values: Array, curve: str) -> tuple[float, float]:
+    """The slope and offset that bring the percentiles of SOFT_ENDS to their values."""
+    (low, high), targets = np.percentile(values, SOFT_ENDS[0]), np.array(SOFT_ENDS[1])
+    if curve == "sigmoid":
+        targets = np.log(targets / (1 - targets))
+    slope = (targets[1] - targets[0]) / max(high - low, 1e-6)
+    return _rounded(slope), _rounded(targets[0] - slope * low)
+
+
+def _rounded(number: float) -> float:
+    """Six significant digits, so that rounding in the probe does not show."""
+    return float(f"{number:.6g}")
+
+
+def _tones(value: Array, levels: _Levels) -> Array:
+    """The tones of raw values: what ``_toned`` adds to the program, in numpy."""
+    slope, offset = levels.value
+    u = slope * value + offset
+    if levels.curve == "sigmoid":
+        u = 0.5 + 0.5 * np.tanh(0.5 * u)
+    return np.asarray(u + levels.bend * u * (1 - u))
+
+
+def _toned(raw: Program, levels: _Levels) -> Program:
+    """The raw program with its outputs brought into [0, 1]."""
+    b = Builder(**dict(raw.inputs))
+    out = b.include(raw)
+    if levels.curve == "identity" and levels.bend == 0:
+        return raw
+    sources = [out["value"], out["shade"], out["accent"]]
+    slopes, offsets = zip(levels.value, levels.shade, levels.accent, strict=True)
+    curves = (levels.curve, "sigmoid", "sigmoid")
+    tones = b.affine(sources, np.diag(slopes), offsets, curves)
+    value, shade, accent = (tones[i : i + 1] for i in range(3))
+    if levels.bend:
+        square = b.map(value, "square")
+        value = b.affine([value, square], [[1 + levels.bend, -levels.bend]])
+    outputs: dict[str, Values] = {"value": value, "shade": shade, "accent": accent}
+    if "alpha" in out:
+        outputs["alpha"] = out["alpha"]
+    return b.build(**outputs)
+
+
+def _traits(
+    style: Style, options: Options, mood: str, measures: Measures, program: Program
+) -> dict[str, int | float | str]:
+    """What is worth saying about a picture, as art platforms list it."""
+    fold = options.symmetry
+    busy = np.searchsorted([0.25, 0.55], measures.edges)
+    traits: dict[str, int | float | str] = {"style": style.name}
+    if fold:
+        traits["symmetry"] = "none" if fold == 1 else f"{fold}-fold"
+    if options.activation:
+        traits["activation"] = options.activation
+    traits["mood"] = mood
+    traits["texture"] = ("calm", "lively", "busy")[int(busy)]
+    traits["parameters"] = program.parameters
+    return traits

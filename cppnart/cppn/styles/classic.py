@@ -1,0 +1,33 @@
+"""Classic: the tanh network with which random CPPNs became known as pictures."""
+
+from cppnart.cppn.networks import Canvas
+from cppnart.cppn.seeds import Stream
+from cppnart.cppn.style import Options, Style
+from cppnart.fields.program import Program
+
+
+def draw(stream: Stream, o: Options) -> Program:
+    """After otoro.net's "Generating Abstract Patterns" (2016): x, y, the radius and the latent,
+    all times ``scale``, through dense layers with weights N(0, 1), and a sigmoid for each of red,
+    green and blue. No level is adjusted: this is the look of the time."""
+    c = Canvas(stream, o)
+    sources = [c.point, c.length(c.point), c.b.map(c.z, scale=o.scale)]
+    hidden = c.b.affine(sources, stream.normal((o.width, 3 + len(c.z))), activation=o.activation)
+    for _ in range(o.depth - 1):
+        weight, bias = stream.normal((o.width, o.width)), stream.normal(o.width)
+        hidden = c.b.affine(hidden, weight, bias, o.activation)
+    colours = c.b.affine(hidden, stream.normal((3, o.width)), stream.normal(3), "sigmoid")
+    return c.finish(colours[:1], colours[1:2], colours[2:])
+
+
+STYLE = Style(
+    "classic",
+    "The 2016 look: tanh layers of x, y, radius and latent, straight to red, green, blue.",
+    draw,
+    scale=4.0,
+    depth=4,
+    width=32,
+    activation="tanh",
+    tones="drawn",
+    color="rgb",
+)

@@ -1,0 +1,377 @@
+"""The functions that people call: render, sheet, styles, palettes, info."""
+
+from __future__ import annotations
+
+import os
+import re
+import time as clock
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from cppnart.cppn import styles as style_table
+from cppnart.cppn.generate import Drawn, generate
+from cppnart.cppn.seeds import Stream, parse_seed
+from cppnart.cppn.style import Style
+from cppnart.fields import files
+from cppnart.fields.coordinates import View
+from cppnart.fields.fold import bind
+from cppnart.fields.program import Program
+from cppnart.render import palettes as palette_table
+from cppnart.render.formats import format_of
+from cppnart.render.metadata import read_recipe
+from cppnart.render.palettes import PALETTES, Palette, default_palette, get_palette
+from cppnart.render.picture import Picture, compose
+from cppnart.render.recipe import (
+    Recipe,
+    field_of,
+    new_recipe,
+    palette_of,
+    parse_recipe,
+    recipe_text,
+    with_field,
+    with_palette,
+)
+from cppnart.render.renderer import Clip, Settings, render_rows
+from cppnart.render.sizes import Size, check_size, parse_size
+from cppnart.render.writers import open_picture
+
+DEFAULT_SIZE = "1024"
+FIELD_SUFFIX = ".safetensors"
+MAX_ARRAY_BYTES = 16 << 30
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What was written. evaluated: the share of the pixels at which the network was run, or None
+    where that was not counted."""
+
+    path: str
+    width: int
+    height: int
+    seed: str | None
+    style: str | None
+    palette: str
+    finish: str
+    seconds: float
+    evaluated: float | None
+
+    def __str__(self) -> str:
+        what = [f"{self.width}x{self.height}", self.style or "field", f"palette {self.palette}"]
+        if self.finish != "plain":
+            what.append(self.finish)
+        return ", ".join([*what, f"{self.seconds:.2f} s"])
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A picture that is ready to be rendered, and the recipe that makes it again."""
+
+    recipe: Recipe
+    picture: Picture
+    palette: Palette
+    drawn: Drawn | None
+    size: Size
+
+    @property
+    def clip(self) -> Clip | None:
+        if self.recipe.region is None:
+            return None
+        x, y, w, h = self.recipe.region
+        return (x, y, x + w, y + h)
+
+
+def render(
+    source: str | int | os.PathLike[str] | None = None,
+    *,
+    seed: str | int | None = None,
+    style: str | None = None,
+    latent: Sequence[float] | None = None,
+    scale: float | None = None,
+    depth: int | None = None,
+    width: int | None = None,
+    activation: str | None = None,
+    symmetry: int | None = None,
+    time: float | None = None,
+    color: str | None = None,
+    palette: str | Sequence[str] | Palette | None = None,
+    finish: str | None = None,
+    transparent: bool | None = None,
+    size: str | int | None = None,
+    center: tuple[float, float] | None = None,
+    zoom: float | None = None,
+    rotate: float | None = None,
+    region: tuple[int, int, int, int] | None = None,
+    samples: int | None = None,
+    bits: int | None = None,
+    dither: bool | None = None,
+    exact: bool | None = None,
+    dpi: float | None = None,
+    output: str | os.PathLike[str] | None = None,
+    small: bool = False,
+    device: str = "cpu",
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> NDArray[Any] | Rendered:
+    """Renders a picture: an array, or a file when there is an output.
+
+    source: a seed, a picture that carries its recipe, or a field (.safetensors); what is not given
+    here stays as the recipe says, and is else the default of the style.
+
+    seed: an integer, a word, or a 0x hash. style: a name; see styles(). latent: numbers in place
+    of the seed's own. scale, depth, width, activation, symmetry: options of the style. time: of a
+    style that moves; 1 is a whole round. color: palette, rgb, hsv, oklab, oklch or mono. palette:
+    a name, "random", "cosine", hex colours, or a picture to take them from. finish: see
+    finishes.FINISHES, several joined by +. transparent: keep the alpha of a style that has it.
+
+    size: 1024, "3840x2160", "A3@300dpi". center, zoom, rotate (degrees): the view. region: X, Y,
+    width and height, in pixels of the full picture, of the part to render. samples: a pixel, for
+    antialiasing; by default 4, and 1 from 64 megapixels on. bits: 8 or 16 a channel, or 32 for
+    fractions in float32. dither: against banding, at 8 bits. exact: run the network at every
+    pixel. dpi: for printing.
+
+    output: a file, whose suffix is its format, or a folder, where a name is chosen. small: a
+    smaller file, more slowly. device: cpu, or cuda or mps through torch. threads: one a core when
+    None. progress: called with pixels done and to do.
+
+    Returns (H, W, channels) uint8, uint16 or float32, sRGB-encoded, 3 channels or 4 with alpha; or
+    a Rendered. Raises ValueError for values that make no sense and OSError for files that cannot
+    be read or written.
+    """
+    given = {
+        "seed": None if seed is None else parse_seed(seed),
+        "style": style,
+        "latent": None if latent is None else [float(number) for number in latent],
+        "scale": scale,
+        "depth": depth,
+        "width": width,
+        "activation": activation,
+        "symmetry": symmetry,
+        "time": time,
+        "color": color,
+        "finish": finish,
+        "transparent": transparent,
+        "size": None if size is None else str(size),
+        "center": center,
+        "zoom": zoom,
+        "rotate": rotate,
+        "region": region,
+        "samples": samples,
+        "bits": bits,
+        "dither": dither,
+        "exact": exact,
+        "dpi": dpi,
+    }
+    began = clock.perf_counter()
+    prepared = prepare(source, palette=palette, **given)
+    recipe, channels = prepared.recipe, len(prepared.picture.colour.outputs)
+    settings = Settings(
+        prepared.size.width,
+        prepared.size.height,
+        View(recipe.center, recipe.zoom, recipe.rotate),
+        prepared.clip,
+        recipe.samples or 1,
+        recipe.bits,
+        recipe.dither,
+        recipe.exact,
+        device,
+        threads,
+    )
+    x0, y0, x1, y1 = settings.area
+    strides = np.zeros(4, np.int64)
+
+    def rows() -> Iterable[NDArray[Any]]:
+        done = 0
+        for band in render_rows(prepared.picture, settings, strides):
+            yield band
+            done += len(band) * (x1 - x0)
+            if progress is not None:
+                progress(done, (x1 - x0) * (y1 - y0))
+
+    if output is None:
+        _check_memory(x1 - x0, y1 - y0, channels, recipe.bits)
+        return np.concatenate(list(rows()))
+    path = _chosen_name(output, prepared)
+    with open_picture(
+        path,
+        width=x1 - x0,
+        height=y1 - y0,
+        channels=channels,
+        bits=recipe.bits,
+        dpi=prepared.size.dpi,
+        recipe=recipe_text(recipe),
+        small=small,
+        threads=threads,
+    ) as writer:
+        for band in rows():
+            writer.write(band)
+    return Rendered(
+        os.fspath(path),
+        x1 - x0,
+        y1 - y0,
+        recipe.seed,
+        recipe.style,
+        prepared.palette.name,
+        recipe.finish or "plain",
+        round(clock.perf_counter() - began, 3),
+        _share(strides),
+    )
+
+
+def prepare(
+    source: str | int | os.PathLike[str] | None = None,
+    *,
+    palette: str | Sequence[str] | Palette | None = None,
+    **given: Any,
+) -> Prepared:
+    """The picture and the full recipe of a source with some parameters changed, as for render."""
+    changes = {name: value for name, value in given.items() if value is not None}
+    recipe = _with_changes(_source(source), changes)
+    program, drawn, chosen = _field(recipe)
+    if "t" in program.input_names:
+        program = bind(program, t=_finite("time", recipe.time))
+    colours = _palette(palette, recipe, chosen)
+    recipe = msgspec.structs.replace(
+        with_palette(recipe, colours),
+        style=chosen.name if chosen else None,
+        color=recipe.color or (chosen.color if chosen else "palette"),
+        finish=recipe.finish or (chosen.finish if chosen else "plain"),
+        **(drawn.options if drawn else {}),
+    )
+    picture = compose(
+        program,
+        color=cast(str, recipe.color),
+        palette=colours,
+        finish=cast(str, recipe.finish),
+        transparent=recipe.transparent,
+    )
+    size = parse_size(recipe.size or DEFAULT_SIZE)
+    dpi = recipe.dpi or size.dpi
+    size = Size(size.width, size.height, dpi)
+    samples = recipe.samples or (4 if size.width * size.height < 1 << 26 else 1)
+    recipe = msgspec.structs.replace(recipe, size=str(size), dpi=dpi, samples=samples)
+    _check_region(recipe.region, size)
+    return Prepared(recipe, picture, colours, drawn, size)
+
+
+def _source(source: str | int | os.PathLike[str] | None) -> Recipe:
+    """The recipe of whatever a user names."""
+    blank = new_recipe()
+    if source is None:
+        return blank
+    text = os.fspath(source) if isinstance(source, os.PathLike) else str(source)
+    if isinstance(source, int) or not _is_path(source, text):
+        return msgspec.structs.replace(blank, seed=parse_seed(text))
+    if text.lower().endswith(FIELD_SUFFIX):
+        return with_field(blank, files.load(text)[0])
+    return parse_recipe(read_recipe(text))
+
+
+def _is_path(source: object, text: str) -> bool:
+    """A word is a seed unless it names a file, or looks as if it should."""
+    if isinstance(source, os.PathLike) or os.path.exists(text):
+        return True
+    return bool(re.search(r"[/\\]|\.[A-Za-z][A-Za-z0-9]{1,11}$", text))
+
+
+def _with_changes(recipe: Recipe, changes: dict[str, Any]) -> Recipe:
+    """The recipe with what was given now; what belongs to an old style or seed goes with it."""
+    if recipe.field is not None and {"seed", "style"} & set(changes):
+        recipe = msgspec.structs.replace(recipe, field=None, latent=None)
+    if "style" in changes and changes["style"] != recipe.style:
+        blank = dict.fromkeys(("scale", "depth", "width", "activation", "symmetry", "latent"))
+        recipe = msgspec.structs.replace(recipe, **blank, color=None, finish=None)
+    if "size" in changes and recipe.size and recipe.region and "region" not in changes:
+        old, new = parse_size(recipe.size), parse_size(changes["size"])
+        across, down = new.width / old.width, new.height / old.height
+        x, y, w, h = recipe.region
+        x0, y0, x1, y1 = (round(v) for v in (x * across, y * down, (x + w) * across, (y + h) * down))
+        changes = {**changes, "region": (x0, y0, max(x1 - x0, 1), max(y1 - y0, 1))}
+    if "size" in changes and "samples" not in changes:
+        recipe = msgspec.structs.replace(recipe, samples=None)
+    if "size" in changes and "dpi" not in changes:
+        recipe = msgspec.structs.replace(recipe, dpi=None)
+    return msgspec.structs.replace(recipe, **changes)
+
+
+def _field(recipe: Recipe) -> tuple[Program, Drawn | None, Style | None]:
+    """The program of a recipe, and what it was drawn with if it was drawn."""
+    program = field_of(recipe)
+    options = ("latent", "scale", "depth", "width", "activation", "symmetry")
+    if program is not None:
+        unused = [name for name in options if getattr(recipe, name) is not None]
+        if unused:
+            raise ValueError(f"{unused[0]}: a field that is read from a file has no such option")
+        extra = set(program.input_names) - {"x", "y", "t"}
+        if extra:
+            raise ValueError(f"the field has inputs {sorted(extra)} besides x, y and t: bind them")
+        return program, None, None
+    if recipe.seed is None:
+        raise ValueError("nothing to render: give a seed, as in --seed 42, a picture, or a field")
+    drawn = generate(
+        recipe.seed, recipe.style, **{name: getattr(recipe, name) for name in options}
+    )
+    return drawn.program, drawn, drawn.style
+
+
+def _palette(
+    palette: str | Sequence[str] | Palette | None, recipe: Recipe, style: Style | None
+) -> Palette:
+    stream = Stream(recipe.seed or "0", "palette")
+    if palette is not None:
+        return get_palette(palette if isinstance(palette, (str, Palette)) else list(palette), stream)
+    kept = palette_of(recipe)
+    if kept is not None:
+        return kept
+    if style is not None and style.palettes:
+        return PALETTES[stream.choice(style.palettes)]
+    return default_palette(stream)
+
+
+def _finite(name: str, number: float) -> float:
+    if not np.isfinite(number):
+        raise ValueError(f"{name} {number}: expected a finite number")
+    return number
+
+
+def _check_region(region: tuple[int, int, int, int] | None, size: Size) -> None:
+    if region is None:
+        return
+    x, y, w, h = region
+    if not (0 <= x and 0 <= y and w >= 1 and h >= 1 and x + w <= size.width and y + h <= size.height):
+        raise ValueError(f"region {x},{y},{w},{h}: expected a part of the picture, which is {size}")
+
+
+def _check_memory(width: int, height: int, channels: int, bits: int) -> None:
+    size = Size(width, height)
+    check_size(size, channels=channels, bits=bits, path="array.npy", free=MAX_ARRAY_BYTES)
+
+
+def _share(strides: NDArray[np.int64]) -> float | None:
+    """The share of pixels at which the field was evaluated, from the strides of blocks."""
+    if not strides.sum():
+        return None
+    cost = np.array([1 / 64, 1 / 16, 1 / 4, 1.0])
+    return round(float((strides * cost).sum() / strides.sum()), 4)
+
+
+def _chosen_name(output: str | os.PathLike[str], prepared: Prepared) -> Path:
+    """The file to write: the output itself, or a free name in it when it is a folder."""
+    path = Path(output)
+    if not path.is_dir():
+        format_of(path)
+        return path
+    recipe = prepared.recipe
+    what = re.sub(r"[^A-Za-z0-9-]+", "-", recipe.seed or "field").strip("-")[:40] or "seed"
+    stem = f"cppnart-{recipe.style}-{what}" if recipe.style else f"cppnart-{what}"
+    number = 1
+    while (found := path / f"{stem}{f'-{number}' if number > 1 else ''}.png").exists():
+        number += 1
+    return found

@@ -1,0 +1,61 @@
+"""Lines and steps whose edges are as sharp as a pixel, at any size, without sampling."""
+
+from __future__ import annotations
+
+from cppnart.fields.program import Values
+from cppnart.render.finishes.surface import SHORT_SIDE, Surface
+
+CROWDED = (0.4, 1.0)
+"""Lines per pixel between which lines give way to the grey that they average to."""
+
+
+def line_width(share: float) -> float:
+    """A share of the short side as a length in frame coordinates."""
+    return SHORT_SIDE * share
+
+
+def lines(
+    s: Surface, phase: Values, per_length: Values, width: float | Values, most: float = 0.6
+) -> Values:
+    """How much of a pixel is covered by the lines where the phase is a whole number.
+
+    per_length: how fast the phase grows, per unit of length. width: of a line, in units of length.
+    A line thinner than a pixel keeps its true coverage and fades instead; lines closer than
+    pixels become their mean. ``most``: the largest share that crowded lines cover.
+    """
+    if isinstance(width, float):
+        share = s.sum((width, per_length))
+    else:
+        share = s.times(width, per_length)
+    share = s.sum((1, share), (-1, s.apply("relu", share, 1, -most)))
+    return stripes(s, phase, s.times(per_length, s.pixel), share)
+
+
+def stripes(s: Surface, phase: Values, rate: Values, share: Values) -> Values:
+    """How much of a pixel is covered by stripes centred where the phase is a whole number.
+
+    rate: how much the phase grows in a pixel; share: of a period that a stripe takes, in [0, 1].
+    The coverage is exact for straight stripes seen through a square pixel along them.
+    """
+    nearest = s.apply("floor", phase, 1, 0.5)
+    distance = s.of("abs", (1, phase), (-1, nearest))
+    drawn = s.sum((1, share), (1, s.of("relu", (1, rate), (-1, share))))  # at least a pixel
+    inside = s.times(s.sum((0.5, drawn), (-1, distance)), s.apply("reciprocal", rate))
+    opacity = s.times(share, s.apply("reciprocal", drawn))
+    sharp = s.times(s.apply("clamp", inside, 1, 0.5), opacity)
+    return s.mix(sharp, share, s.step(rate, *CROWDED))
+
+
+def steps(s: Surface, phase: Values, rate: Values) -> Values:
+    """The phase rounded down, with steps a pixel wide; where a pixel holds whole steps, the phase
+    less a half."""
+    last = s.apply("floor", phase, 1, -0.5)
+    within = s.sum((1, phase), (-1, last), bias=-1)  # 0 at the step
+    wide = s.apply("reciprocal", s.sum((1, rate), (-1, s.apply("relu", rate, 1, -1))))
+    rise = s.apply("clamp", s.times(within, wide), 1, 0.5)
+    return s.sum((1, last), (1, rise))
+
+
+def sharp(s: Surface, signed: Values, per_pixel: Values) -> Values:
+    """How much of a pixel lies where ``signed`` is positive, given its growth in a pixel."""
+    return s.apply("clamp", s.times(signed, s.apply("reciprocal", per_pixel)), 1, 0.5)

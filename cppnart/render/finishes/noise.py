@@ -1,0 +1,62 @@
+"""Noise that belongs to the picture, not to its pixels: wrapped tables over frame coordinates.
+
+Every table repeats a whole number of times over the frame's short side, so that a field that
+tiles still tiles under it.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppnart.cppn.seeds import Stream
+from cppnart.fields.program import Values, joined
+from cppnart.render.finishes.surface import SHORT_SIDE, Surface
+
+CELLS = 128
+"""Cells along each side of a table: small enough for a processor's cache."""
+
+
+@lru_cache(maxsize=8)
+def table(name: str, channels: int = 1, blur: float = 0.0) -> NDArray[np.float32]:
+    """Noise of mean 0 and standard deviation 1: (CELLS ** 2, channels), wrapping both ways.
+
+    blur: standard deviation, in cells, of a gaussian that makes it soft.
+    """
+    white = Stream("finish", name).normal((CELLS, CELLS, channels))
+    if blur:
+        f = np.fft.fftfreq(CELLS)
+        pass_ = np.exp(-2 * (np.pi * blur) ** 2 * (f[:, None] ** 2 + f[None] ** 2))
+        white = np.fft.ifft2(np.fft.fft2(white, axes=(0, 1)) * pass_[..., None], axes=(0, 1)).real
+    white = white - white.mean((0, 1))
+    scaled = (white / white.std((0, 1))).astype(np.float32).reshape(-1, channels)
+    scaled.flags.writeable = False
+    return scaled
+
+
+def noise(
+    s: Surface, name: str, repeats: int, *, channels: int = 1, blur: float = 0.0, fade: bool = True
+) -> Values:
+    """Noise with this many tables along the short side, fading where it is finer than a pixel."""
+    point = s.b.map([s.x, s.y], scale=repeats / SHORT_SIDE)
+    values = s.b.grid(point, table(name, channels, blur), (CELLS, CELLS), wrap=True, smooth=True)
+    if not fade:
+        return values
+    cell = SHORT_SIDE / (repeats * CELLS) * max(1.0, 2 * blur)
+    return s.times(values, faded(s, cell))
+
+
+def faded(s: Surface, cell: float) -> Values:
+    """1 while a cell of noise covers pixels, falling as its mean over a pixel does: as cell /
+    pixel."""
+    ratio = s.apply("reciprocal", s.pixel, 1 / cell)
+    return s.sum((1, ratio), (-1, s.apply("relu", ratio, 1, -1)))
+
+
+def fibres(s: Surface, repeats: int) -> Values:
+    """The tooth of paper: noise at two scales, about unit size."""
+    coarse = noise(s, "tooth", repeats, blur=0.7)
+    fine = noise(s, "pulp", 3 * repeats, blur=0.7)
+    return s.sum((0.8, joined(coarse)), (0.6, fine))

@@ -1,0 +1,40 @@
+"""Watercolour: washes on rough paper, with pigment gathered at their edges."""
+
+from __future__ import annotations
+
+from cppnart.render.finishes.finish import Finish
+from cppnart.render.finishes.lines import steps
+from cppnart.render.finishes.noise import fibres, noise
+from cppnart.render.finishes.surface import Surface
+
+
+def washes(s: Surface) -> int:
+    return s.bands(1 / 8, 4, 8)
+
+
+def prepare(s: Surface, strength: float) -> None:
+    n = washes(s)
+    bleed = noise(s, "bleed", 2, blur=1.5, fade=False)
+    s.height = s.of("identity", (1, s.height), (0.05 / n, bleed))
+    phase = s.apply("identity", s.height, n)
+    banded = steps(s, phase, s.apply("identity", s.times(s.steep, s.pixel), n, 1e-3))
+    s.value = s.of("identity", (0.65 / n, banded), (0.35, s.height), bias=0.3 / n)
+
+
+def paint(s: Surface, strength: float) -> None:
+    n = washes(s)
+    phase = s.apply("identity", s.height, n)
+    part = s.of("identity", (1, phase), (-1, s.apply("floor", phase)))
+    away = s.times(part, s.apply("reciprocal", s.steep, n, 0.05))
+    rim = s.apply("exp", away, -1 / 0.014)
+    tooth = fibres(s, 5)
+    pools = noise(s, "pools", 1, blur=4.0)
+    density = s.of("relu", (0.35, rim), (0.05, tooth), (0.09, pools), (-0.25, s.shade), bias=0.68)
+    density = s.apply("identity", density, strength)
+    stain = s.b.map(s.b.map(s.rgb, "clamp", 0.96, 0.012), "log")
+    stain = s.b.map(s.times(stain, density), "exp")
+    white = s.b.affine(tooth, [[0.012]] * 3, s.paper)
+    s.rgb = s.times(white, stain)
+
+
+FINISH = Finish("watercolour", "Washes on rough paper, darker at their edges.", paint, prepare, True)

@@ -1,0 +1,46 @@
+"""Pictures that people give: the one place where their files are decoded."""
+
+from __future__ import annotations
+
+import os
+import warnings
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError, features
+
+# Named one by one, because Pillow would else try every decoder that it has.
+_FORMATS = ["PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP"]
+
+
+def open_image(path: str | os.PathLike[str], *, max_pixels: int = 150_000_000) -> Image.Image:
+    """Reads a PNG, JPEG, WebP, AVIF, TIFF, GIF (its first frame) or BMP, the right way up.
+
+    The outcome is RGB, or RGBA where the picture has transparency, at 8 bits a channel. Raises
+    ValueError for what is no such picture, is damaged, or has more than `max_pixels`, and OSError
+    where the file cannot be read.
+    """
+    shown = os.fspath(path)
+    formats = _FORMATS + (["AVIF"] if features.check("avif") else [])
+    with open(path, "rb") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            image = Image.open(file, formats=formats)
+            if image.width * image.height <= max_pixels:
+                return _plain(ImageOps.exif_transpose(image))
+        except UnidentifiedImageError:
+            raise ValueError(f"{shown}: expected a picture ({', '.join(formats)})") from None
+        except Image.DecompressionBombError:
+            raise ValueError(f"{shown}: over {max_pixels} pixels") from None
+        except Exception as error:  # decoders raise all sorts of things
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise ValueError(f"{shown}: a damaged picture ({reason})") from None
+    raise ValueError(f"{shown}: {image.width}x{image.height}, over {max_pixels} pixels")
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """The picture in 8 bits; conversion by Pillow would cut deeper pixels off at 255."""
+    if image.mode == "F":
+        image = Image.fromarray((np.clip(np.asarray(image), 0, 1) * 255 + 0.5).astype(np.uint8))
+    elif image.mode.startswith("I"):
+        image = Image.fromarray((np.asarray(image).clip(0, 65535) >> 8).astype(np.uint8))
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")

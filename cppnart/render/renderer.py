@@ -1,0 +1,219 @@
+"""Pictures to rows of pixels: by blocks on the CPU kernel, or point by point on any backend."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppnart.fields import numpy_backend
+from cppnart.fields.coordinates import View, geometry
+from cppnart.fields.program import Program
+from cppnart.render.colour import srgb_encode
+from cppnart.render.picture import Picture
+
+BAND = 64
+"""Rows rendered at once: the height of a block."""
+LEVELS = {8: (255, np.uint8), 16: (65535, np.uint16), 32: (0, np.float32)}
+
+Clip: TypeAlias = tuple[int, int, int, int]
+Rows: TypeAlias = NDArray[Any]
+Evaluate: TypeAlias = Callable[[Program, dict[str, Any]], NDArray[np.float32]]
+
+
+@dataclass
+class Settings:
+    """How a picture becomes pixels.
+
+    width, height: of the full frame; clip: the part to render, (x0, y0, x1, y1), None for all.
+    samples: a pixel, 1 to 64. bits: 8, 16, or 32 for encoded fractions. device: cpu, or one of
+    torch's. threads: None for one a core.
+    """
+
+    width: int
+    height: int
+    view: View = field(default_factory=View)
+    clip: Clip | None = None
+    samples: int = 1
+    bits: int = 8
+    dither: bool = True
+    exact: bool = False
+    device: str = "cpu"
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.samples <= 64:
+            raise ValueError(f"samples {self.samples}: expected 1 to 64")
+        if self.bits not in LEVELS:
+            raise ValueError(f"bits {self.bits}: expected 8 or 16, or 32 for fractions")
+        if self.threads is not None and not 1 <= self.threads <= 1024:
+            raise ValueError(f"threads {self.threads}: expected 1 to 1024")
+
+    @property
+    def area(self) -> Clip:
+        return self.clip or (0, 0, self.width, self.height)
+
+
+def render_rows(
+    picture: Picture, settings: Settings, strides: NDArray[np.int64] | None = None
+) -> Iterator[Rows]:
+    """The rows of a picture from top to bottom, in bands of any height up to BAND.
+
+    Arrays (h, w, channels): uint8 or uint16 levels, or float32; channels are 3, or 4 with straight
+    alpha. The outcome does not depend on threads. strides (4,), when given, gets the number of
+    blocks that were evaluated at each stride of blocks.STRIDES, on the kernel.
+    """
+    work = _band_worker(picture, settings, strides)
+    _, y0, _, y1 = settings.area
+    bands = range(y0 // BAND, (y1 - 1) // BAND + 1)
+    threads = settings.threads or cores()
+    if settings.device != "cpu":
+        threads = 1
+    if threads == 1 or len(bands) == 1:
+        yield from map(work, bands)
+        return
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="render")
+    pending: deque[Future[Rows]] = deque()
+    try:
+        for band in bands:
+            pending.append(pool.submit(work, band))
+            if len(pending) > 2 * threads:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
+
+
+def sample_offsets(count: int) -> NDArray[np.float64]:
+    """Where in a pixel its samples lie, (count, 2) in pixels from the centre: a rotated grid.
+
+    A lattice with every row and every column taken once; four samples are the usual rotated grid.
+    """
+    if count == 1:
+        return np.zeros((1, 2))
+    n = count + 1
+    step = min(
+        (k for k in range(2, n) if np.gcd(k, n) == 1), key=lambda k: abs(k / n - 0.38197)
+    ) if n > 3 else 2
+    order = np.arange(1, n) * step % n - 1
+    return np.stack([np.arange(count), order], 1) / count - (count - 1) / (2 * count)
+
+
+def dither_pattern(on: bool, bits: int) -> NDArray[np.float32]:
+    """What is added to a level before it is rounded down, (64, 64) in [0, 1).
+
+    Interleaved gradient noise (Jimenez, "Next generation post processing in Call of Duty", 2014):
+    every 3 x 3 neighbourhood has values spread over the whole range.
+    """
+    if not on or bits != 8:
+        return np.full((BAND, BAND), 0.5, np.float32)
+    y, x = np.mgrid[0:BAND, 0:BAND].astype(np.float64)
+    return np.mod(52.9829189 * np.mod(0.06711056 * x + 0.00583715 * y, 1), 1).astype(np.float32)
+
+
+def _band_worker(
+    picture: Picture, settings: Settings, strides: NDArray[np.int64] | None
+) -> Callable[[int], Rows]:
+    if settings.device != "cpu":
+        return partial(_band_of_points, picture, settings, _torch_evaluator(settings.device))
+    try:
+        from cppnart.render import blocks
+    except ImportError:  # llvmlite, which comes with numba, is missing
+        function = None
+    else:
+        function = blocks.function()
+    if function is None:
+        evaluate = partial(numpy_backend.evaluate, dtype=np.float32)
+        return partial(_band_of_points, picture, settings, evaluate)
+
+    call, prepared = function, blocks.prepare(picture)
+    raster = blocks.Raster(
+        geometry(settings.width, settings.height, settings.view),
+        sample_offsets(settings.samples),
+        dither_pattern(settings.dither, settings.bits),
+        settings.bits,
+        not settings.exact,
+    )
+
+    def work(band: int) -> Rows:
+        rows, ended = blocks.render_band(call, prepared, raster, settings.area, band)
+        if strides is not None:
+            strides[:] += ended
+        return rows
+
+    return work
+
+
+def _torch_evaluator(device: str) -> Evaluate:
+    """Runs programs through torch on a device; ValueError where torch cannot use it."""
+    import torch
+
+    from cppnart.fields.torch_backend import ProgramModule
+
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"device {device!r}: torch cannot use it here ({reason})") from None
+    modules: dict[int, Any] = {}
+
+    def evaluate(program: Program, inputs: dict[str, Any]) -> NDArray[np.float32]:
+        if id(program) not in modules:
+            modules[id(program)] = ProgramModule(program).to(device).requires_grad_(False)
+        rows = numpy_backend.input_rows(program, inputs, np.float32)
+        points = torch.from_numpy(np.ascontiguousarray(rows.T)).to(device)
+        with torch.inference_mode():
+            return np.asarray(modules[id(program)](points).cpu().numpy())
+
+    return evaluate
+
+
+def _band_of_points(picture: Picture, settings: Settings, evaluate: Evaluate, band: int) -> Rows:
+    """A band evaluated at every sample of every pixel: slow, plain, and the same everywhere."""
+    x0, y0, x1, y1 = settings.area
+    y0, y1 = max(y0, band * BAND), min(y1, (band + 1) * BAND)
+    place = geometry(settings.width, settings.height, settings.view)
+    py, px = np.mgrid[y0:y1, x0:x1].astype(np.float64)
+    total: Any = 0
+    for dx, dy in sample_offsets(settings.samples):
+        xy = place.at(px + 0.5 + dx, py + 0.5 + dy).reshape(-1, 2)
+        values = evaluate(picture.field, _chosen(picture.field, xy, place.pixel))
+        inputs = _chosen(picture.colour, xy, place.pixel)
+        inputs.update(zip(picture.field.output_names, values.T, strict=True))
+        inputs = {name: inputs[name] for name in picture.colour.input_names}
+        colours = np.clip(evaluate(picture.colour, inputs), 0, 1)
+        colours[:, :3] *= colours[:, 3:]if colours.shape[1] == 4 else 1
+        total = total + colours
+    total = total / settings.samples
+    if total.shape[1] == 4:
+        total[:, :3] /= np.maximum(total[:, 3:], 1e-6)
+    total[:, :3] = srgb_encode(np.clip(total[:, :3], 0, 1))
+    encoded = total.reshape(y1 - y0, x1 - x0, -1)
+    levels, kind = LEVELS[settings.bits]
+    if levels:
+        pattern = dither_pattern(settings.dither, settings.bits)
+        noise = pattern[np.arange(y0, y1)[:, None] % BAND, np.arange(x0, x1) % BAND]
+        encoded = np.minimum(np.floor(encoded * levels + noise[..., None]), levels)
+    return encoded.astype(kind)
+
+
+def _chosen(program: Program, xy: NDArray[np.float64], pixel: float) -> dict[str, Any]:
+    """Those inputs among x, y and pixel that a program has."""
+    known = {"x": xy[:, 0], "y": xy[:, 1], "pixel": pixel}
+    return {name: value for name, value in known.items() if name in program.input_names}
