@@ -17,18 +17,20 @@ from cppnart.cli.errors import exit_code_of
 
 
 class Entry(NamedTuple):
-    """Where a subcommand lives (a module with the attribute `command`), and its line of help."""
+    """Where a subcommand lives (a module, and its attribute if not `command`), and its help."""
 
     module: str
     line: str
+    attribute: str = "command"
 
 
 COMMANDS: dict[str, dict[str, Entry]] = {
     "Make": {
         "render": Entry("cppnart.cli.render", "A picture of any size, from a seed or a picture."),
         "sheet": Entry("cppnart.cli.sheet", "A contact sheet of many seeds or styles."),
-        "styles": Entry("cppnart.cli.styles", "The styles, as a list or a picture."),
-        "palettes": Entry("cppnart.cli.palettes", "The palettes, as a list or a picture."),
+        "styles": Entry("cppnart.cli.lists", "The styles, as a list or a picture.", "styles"),
+        "palettes": Entry("cppnart.cli.lists", "The palettes, as a list or a picture.", "palettes"),
+        "finishes": Entry("cppnart.cli.lists", "The finishes, as a list or a picture.", "finishes"),
         "info": Entry("cppnart.cli.info", "What a picture is, its traits and its recipe."),
     },
     "Shell": {
@@ -61,9 +63,9 @@ class LazyGroup(click.Group):
         entry = self.entries.get(cmd_name)
         if entry is None:
             return None
-        command = import_module(entry.module).command
+        command = getattr(import_module(entry.module), entry.attribute)
         if not isinstance(command, click.Command):
-            raise TypeError(f"{entry.module}.command is not a command of click")
+            raise TypeError(f"{entry.module}.{entry.attribute} is not a command of click")
         return command
 
     def resolve_command(

@@ -18,13 +18,24 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from cppnart.cppn.module import CPPN
-    from cppnart.render.api import Rendered, info, palettes, render, sheet, styles
+    from cppnart.render.api import Rendered, finishes, info, palettes, render, sheet, styles
 
-__all__ = ["CPPN", "Rendered", "__version__", "info", "palettes", "render", "sheet", "styles"]
+__all__ = [
+    "CPPN",
+    "Rendered",
+    "__version__",
+    "finishes",
+    "info",
+    "palettes",
+    "render",
+    "sheet",
+    "styles",
+]
 
 _HOMES = {
     "CPPN": "cppnart.cppn.module",
     "Rendered": "cppnart.render.api",
+    "finishes": "cppnart.render.api",
     "info": "cppnart.render.api",
     "palettes": "cppnart.render.api",
     "sheet": "cppnart.render.api",

@@ -108,6 +108,18 @@ class Canvas:
             )
         return self.layer(sources, outputs, "identity", gain=1.4, bias=0.0)
 
+    def bands(
+        self, depth: Values, waves: int, lowest: float, highest: float, outputs: int = 2
+    ) -> Values:
+        """A random sequence of bands over one coordinate: its sines, of frequencies that spread
+        evenly in the logarithm from lowest to highest, and a layer of tanh that gives them
+        edges."""
+        k = lowest * (highest / lowest) ** self.stream.uniform(0.0, 1.0, waves)
+        phase = self.stream.uniform(0, 2 * math.pi, waves)
+        sines = self.b.affine(depth, k[:, None], phase, "sin")
+        edges = self.layer(sines, 8, "tanh", gain=3.4, bias=0.6)
+        return self.layer(edges, outputs, "identity", gain=1.4, bias=0.0)
+
     def sway(self, units: int, amount: float, *, time: float = 0.0) -> Values:
         """Numbers that are the same everywhere and move with z (and t): standard deviation
         ``amount``, and ``time`` for the clock's part."""

@@ -124,9 +124,7 @@ TABLE: tuple[Activation, ...] = (
     ),
     Activation("square", lambda m, x: x * x, "x * x", (2, "identity")),
     Activation("atan", lambda m, x: m.arctan(x), "atan(x)", (1, "lorentz")),
-    Activation(
-        "sinc", _sinc, "abs(x) < 1e-3 ? 1.0 - x * x / 6.0 : sin(x) / x", (1, "sinc_slope")
-    ),
+    Activation("sinc", _sinc, "abs(x) < 1e-3 ? 1.0 - x * x / 6.0 : sin(x) / x", (1, "sinc_slope")),
     Activation(
         "triangle",
         lambda m, x: 4 * _tri(m, x) - 1,
@@ -139,9 +137,7 @@ TABLE: tuple[Activation, ...] = (
         f"tanh({SQUARENESS} * sin(x))",
         (SQUARENESS, "square_wave_slope"),
     ),
-    Activation(
-        "staircase", lambda m, x: x - m.sin(x), "x - sin(x)", (1, "staircase_slope")
-    ),
+    Activation("staircase", lambda m, x: x - m.sin(x), "x - sin(x)", (1, "staircase_slope")),
     Activation("exp", lambda m, x: m.exp(m.clip(x, None, 80.0)), "exp(min(x, 80.0))", (1, "exp")),
     Activation(
         "log", lambda m, x: m.log(_positive(m, x)), f"log(max(x, {TINY}))", (1, "reciprocal")
@@ -159,8 +155,11 @@ TABLE: tuple[Activation, ...] = (
         (6, "smoothstep_slope"),
     ),
     Activation("floor", lambda m, x: m.floor(x), "floor(x)", (0, "one")),
-    Activation("srgb", _srgb, "x <= 0.0031308 ? 12.92 * max(x, 0.0)"
-        " : 1.055 * pow(min(x, 1.0), 0.4166666667) - 0.055"),
+    Activation(
+        "srgb",
+        _srgb,
+        "x <= 0.0031308 ? 12.92 * max(x, 0.0) : 1.055 * pow(min(x, 1.0), 0.4166666667) - 0.055",
+    ),
     Activation(
         "linear",
         _linear,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -84,8 +85,9 @@ def compile_program(program: Program) -> Compiled:
 
     rows = _Rows()
     row_of = np.zeros(program.size, np.int64)
-    row_of[: program.input_size] = np.arange(rows.take(max(program.input_size, 1)), max(
-        program.input_size, 1))[: program.input_size]
+    row_of[: program.input_size] = np.arange(
+        rows.take(max(program.input_size, 1)), max(program.input_size, 1)
+    )[: program.input_size]
     code: list[int] = []
     data: list[NDArray[Any]] = []
     length = 0
@@ -166,16 +168,22 @@ def _emit_affine(
     for i in range(1, len(names) + 1):
         if i == len(names) or names[i] != names[start]:
             if names[start] != "identity":
-                code.extend((ACTIVATE, NUMBER[names[start]], out + start * TILE, (i - start) * TILE))
+                code.extend(
+                    (ACTIVATE, NUMBER[names[start]], out + start * TILE, (i - start) * TILE)
+                )
             start = i
 
 
-SOURCES = ("activations.py", "kernel_math.py", "kernel.py", "kernel_code.py")
+SOURCES = tuple(
+    Path(__file__).with_name(f"{name}.py")
+    for name in ("activations", "program", "kernel", "kernel_math", "kernel_code")
+)
+"""What the interpreter is made from."""
 
 
 def function() -> machine_code.Function | None:
     """The compiled evaluator of points, or None where there is no kernel."""
-    return machine_code.function("cppnart.fields.kernel_code", "evaluate_points", "kernel_code.py")
+    return machine_code.function("cppnart.fields.kernel_code", "evaluate_points", SOURCES)
 
 
 def arguments_of(compiled: Compiled) -> tuple[int, ...]:

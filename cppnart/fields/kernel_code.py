@@ -186,7 +186,11 @@ Z, U, TWO, THREE = np.float32(0), np.float32(1), np.float32(2), np.float32(3)
 def _cells(x, source, low, fraction, n, wrap, smooth):
     """The cell and the fraction within it, of one coordinate of a tile; cells kept as floats."""
     wide_vectors()
-    us, cells, fractions = x[source : source + TILE], x[low : low + TILE], x[fraction : fraction + TILE]
+    us, cells, fractions = (
+        x[source : source + TILE],
+        x[low : low + TILE],
+        x[fraction : fraction + TILE],
+    )
     span = np.float32(n if wrap else n - 1)
     top = np.float32(n - 1 if wrap else n - 2)
     for i in range(TILE):
@@ -219,7 +223,9 @@ def _look_up(code, at, data, x, origin):
     axes = at + 8
     for a in range(d):
         low = lows + 2 * a * TILE
-        _cells(x, origin + code[axes + 2 * a], low, low + TILE, code[axes + 2 * a + 1], wrap, smooth)
+        _cells(
+            x, origin + code[axes + 2 * a], low, low + TILE, code[axes + 2 * a + 1], wrap, smooth
+        )
     if mask < 0 and d == 1:
         cells, f = x[lows : lows + TILE], x[lows + TILE : lows + 2 * TILE]
         n = np.int32(code[axes + 1])

@@ -18,7 +18,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -31,7 +31,6 @@ Function: TypeAlias = Callable[..., None]
 """Called with whole numbers: values and addresses. Releases the GIL."""
 
 log = logging.getLogger("cppnart")
-_SOURCES = ("activations.py", "kernel_math.py", "kernel.py", "kernel_code.py", "program.py")
 _lock = threading.Lock()
 
 
@@ -46,24 +45,23 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cppnart"
 
 
-def function(module: str, name: str, source: Path | str) -> Function | None:
+def function(module: str, name: str, sources: tuple[Path, ...]) -> Function | None:
     """A compiled function, loaded from the cache or compiled into it.
 
-    module is where numba finds the cfunc of that name, source the module's file. None, with one
-    warning, where there is neither numba nor a folder to keep its work in.
+    module is where numba finds the cfunc of that name, sources the files that it is made from.
+    None, with one warning, where there is neither numba nor a folder to keep its work in.
     """
     with _lock:
-        return _function(module, name, str(source))
+        return _function(module, name, sources)
 
 
-@lru_cache(maxsize=None)
-def _function(module: str, name: str, source: str) -> Function | None:
-    here = Path(__file__).parent
+@cache
+def _function(module: str, name: str, sources: tuple[Path, ...]) -> Function | None:
     digest = hashlib.sha256()
-    for path in (*(here / part for part in _SOURCES), here / source):
+    for path in sources:
         digest.update(path.read_bytes())
     cpu = (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten(), sys.platform)
-    digest.update(repr((module, name, llvmlite.__version__, cpu)).encode())
+    digest.update(repr((2, module, name, llvmlite.__version__, cpu)).encode())
     path = cache_folder() / f"{name}-{digest.hexdigest()[:24]}.bin"
     try:
         code = _checked(path.read_bytes())
@@ -95,12 +93,15 @@ def _checked(content: bytes) -> bytes | None:
 
 
 def _compile(module: str, name: str) -> bytes:
-    """Object code with the symbol ``name``."""
+    """The names of functions that it needs, a zero, then object code with the symbol ``name``."""
     log.warning("compiling the kernel for this processor: once, about half a minute")
     compiled: Any = getattr(importlib.import_module(module), name)
     text = compiled.inspect_llvm().replace(compiled.native_name, name)
     parsed = llvm.parse_assembly(text)
-    return bytes(_machine().emit_object(parsed))
+    parts = (*parsed.functions, *parsed.global_variables)
+    needed = {part.name for part in parts if part.is_declaration}
+    names = " ".join(sorted(n for n in needed if not n.startswith("llvm.")))
+    return names.encode() + b"\0" + bytes(_machine().emit_object(parsed))
 
 
 def _machine() -> Any:
@@ -120,9 +121,24 @@ def _never() -> None:
     """Stands for what numba's wrapper would call to report an exception; none is raised."""
 
 
-def _load(code: bytes, name: str) -> Function:
-    for symbol in ("NRT_MemInfo_call_dtor", "numba_gil_ensure", "numba_gil_release"):
-        llvm.add_symbol(symbol, ctypes.cast(_never, ctypes.c_void_p).value)
+_LIBRARY = ("memset", "memcpy", "memmove", "floor", "floorf", "rint", "rintf")
+"""What LLVM itself may call: for loops that fill or copy, or where the processor lacks something."""
+
+
+def _address(symbol: str) -> int:
+    """Where this process has a C function; what only numba's error paths call may be nowhere."""
+    library = ctypes.CDLL(None) if os.name == "posix" else ctypes.cdll.msvcrt
+    address = ctypes.cast(getattr(library, symbol, _never), ctypes.c_void_p).value
+    assert address is not None
+    return address
+
+
+def _load(content: bytes, name: str) -> Function:
+    names, _, code = content.partition(b"\0")
+    # one symbol that LLVM does not find, even one that nothing calls, leaves all others 0
+    for symbol in (*_LIBRARY, *names.decode().split()):
+        if llvm.address_of_symbol(symbol) is None:
+            llvm.add_symbol(symbol, _address(symbol))
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()

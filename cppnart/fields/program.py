@@ -291,9 +291,7 @@ class Builder:
         names = (activation,) * m if isinstance(activation, str) else tuple(activation)
         return self._append(Affine(joined(sources), weight, bias, names))
 
-    def product(
-        self, left: Values | Sequence[Values], right: Values | Sequence[Values]
-    ) -> Values:
+    def product(self, left: Values | Sequence[Values], right: Values | Sequence[Values]) -> Values:
         """left * right, value by value; a single value on either side is repeated."""
         left, right = np.broadcast_arrays(joined(left), joined(right))
         return self._append(Product(left, right))
@@ -357,9 +355,12 @@ class Builder:
 
     def build(self, **outputs: Values | int) -> Program:
         """The program, with these outputs, each one value."""
-        pairs = tuple((name, int(np.asarray(v).reshape(()))) if np.ndim(v) == 0
-                      else (name, int(np.asarray(v).reshape(1)[0]))
-                      for name, v in outputs.items())
+        pairs = tuple(
+            (name, int(np.asarray(v).reshape(())))
+            if np.ndim(v) == 0
+            else (name, int(np.asarray(v).reshape(1)[0]))
+            for name, v in outputs.items()
+        )
         return Program(self.inputs, tuple(self.operations), pairs)
 
 

@@ -22,7 +22,7 @@ from cppnart.fields import files
 from cppnart.fields.coordinates import View
 from cppnart.fields.fold import bind
 from cppnart.fields.program import Program
-from cppnart.render import palettes as palette_table
+from cppnart.render.finishes import FINISHES
 from cppnart.render.formats import format_of
 from cppnart.render.metadata import read_recipe
 from cppnart.render.palettes import PALETTES, Palette, default_palette, get_palette
@@ -38,6 +38,7 @@ from cppnart.render.recipe import (
     with_palette,
 )
 from cppnart.render.renderer import Clip, Settings, render_rows
+from cppnart.render.sheets import MAX_PICTURES, Sheet, columns_for, layout, swatch
 from cppnart.render.sizes import Size, check_size, parse_size
 from cppnart.render.writers import open_picture
 
@@ -292,7 +293,9 @@ def _with_changes(recipe: Recipe, changes: dict[str, Any]) -> Recipe:
         old, new = parse_size(recipe.size), parse_size(changes["size"])
         across, down = new.width / old.width, new.height / old.height
         x, y, w, h = recipe.region
-        x0, y0, x1, y1 = (round(v) for v in (x * across, y * down, (x + w) * across, (y + h) * down))
+        x0, y0, x1, y1 = (
+            round(v) for v in (x * across, y * down, (x + w) * across, (y + h) * down)
+        )
         changes = {**changes, "region": (x0, y0, max(x1 - x0, 1), max(y1 - y0, 1))}
     if "size" in changes and "samples" not in changes:
         recipe = msgspec.structs.replace(recipe, samples=None)
@@ -315,9 +318,7 @@ def _field(recipe: Recipe) -> tuple[Program, Drawn | None, Style | None]:
         return program, None, None
     if recipe.seed is None:
         raise ValueError("nothing to render: give a seed, as in --seed 42, a picture, or a field")
-    drawn = generate(
-        recipe.seed, recipe.style, **{name: getattr(recipe, name) for name in options}
-    )
+    drawn = generate(recipe.seed, recipe.style, **{name: getattr(recipe, name) for name in options})
     return drawn.program, drawn, drawn.style
 
 
@@ -326,7 +327,7 @@ def _palette(
 ) -> Palette:
     stream = Stream(recipe.seed or "0", "palette")
     if palette is not None:
-        return get_palette(palette if isinstance(palette, (str, Palette)) else list(palette), stream)
+        return get_palette(palette, stream)
     kept = palette_of(recipe)
     if kept is not None:
         return kept
@@ -345,7 +346,9 @@ def _check_region(region: tuple[int, int, int, int] | None, size: Size) -> None:
     if region is None:
         return
     x, y, w, h = region
-    if not (0 <= x and 0 <= y and w >= 1 and h >= 1 and x + w <= size.width and y + h <= size.height):
+    if not (
+        x >= 0 and y >= 0 and w >= 1 and h >= 1 and x + w <= size.width and y + h <= size.height
+    ):
         raise ValueError(f"region {x},{y},{w},{h}: expected a part of the picture, which is {size}")
 
 
@@ -371,7 +374,158 @@ def _chosen_name(output: str | os.PathLike[str], prepared: Prepared) -> Path:
     recipe = prepared.recipe
     what = re.sub(r"[^A-Za-z0-9-]+", "-", recipe.seed or "field").strip("-")[:40] or "seed"
     stem = f"cppnart-{recipe.style}-{what}" if recipe.style else f"cppnart-{what}"
+    return _free_name(path, stem)
+
+
+def _free_name(folder: Path, stem: str) -> Path:
+    """A .png in the folder that is not there yet."""
     number = 1
-    while (found := path / f"{stem}{f'-{number}' if number > 1 else ''}.png").exists():
+    while (path := folder / f"{stem}{f'-{number}' if number > 1 else ''}.png").exists():
         number += 1
+    return path
+
+
+def sheet(
+    *,
+    seeds: str | Iterable[str | int] | None = None,
+    styles: str | Sequence[str] | None = None,
+    columns: int | None = None,
+    thumb: int = 256,
+    labels: bool = True,
+    output: str | os.PathLike[str] | None = None,
+    device: str = "cpu",
+    threads: int | None = None,
+    progress: Progress | None = None,
+    **look: Any,
+) -> NDArray[np.uint8] | Sheet:
+    """Renders a contact sheet: every seed in every style, each small picture labelled.
+
+    seeds: "0:24" (0 to 23), "1,2,quiet", or a list; 24 of them by default, 4 for several styles.
+    styles: a name, several with commas or in a list, or "all". thumb: side of a picture in pixels.
+    look: style, palette, color, finish and the options of styles, as for render. progress: called
+    with pictures done and to do. Returns the page (H, W, 3) uint8, or a Sheet when it is written.
+    """
+    began = clock.perf_counter()
+    names = _style_names(styles, look.pop("style", None))
+    several = len(names) > 1
+    chosen = _seed_names(seeds if seeds is not None else ("0:4" if several else "0:24"))
+    if not 16 <= thumb <= 4096:
+        raise ValueError(f"thumb {thumb}: expected 16 to 4096 pixels")
+    if columns is not None and not 1 <= columns <= MAX_PICTURES:
+        raise ValueError(f"columns {columns}: expected 1 to {MAX_PICTURES}")
+    cells = [(name, seed) for name in names for seed in chosen]
+    if len(cells) > MAX_PICTURES:
+        raise ValueError(f"{len(cells)} pictures: a sheet takes at most {MAX_PICTURES}")
+    pictures: list[NDArray[np.uint8]] = []
+    for name, seed in cells:
+        picture = render(
+            seed=seed, style=name, size=thumb, samples=4, device=device, threads=threads, **look
+        )
+        pictures.append(cast("NDArray[np.uint8]", picture))
+        if progress is not None:
+            progress(len(pictures), len(cells))
+    texts = [f"{name or style_table.DEFAULT} {seed}" if several else seed for name, seed in cells]
+    across = columns or (len(chosen) if several and len(chosen) <= 16 else columns_for(len(cells)))
+    page = layout(pictures, texts if labels else None, across)
+    return page if output is None else _write_page(page, output, "sheet", len(cells), began)
+
+
+def styles(*, output: str | os.PathLike[str] | None = None) -> dict[str, str] | Sheet:
+    """The styles, name and one line each; or a picture of all of them, when there is an output."""
+    if output is None:
+        return {name: style_table.get(name).description for name in style_table.names()}
+    return _drawn(output, "styles", {name: {"style": name} for name in style_table.names()})
+
+
+def palettes(*, output: str | os.PathLike[str] | None = None) -> dict[str, str] | Sheet:
+    """The palettes, name and one line each; or a picture of all of them, for an output."""
+    if output is None:
+        return {name: palette.description for name, palette in PALETTES.items()}
+    began = clock.perf_counter()
+    page = layout([swatch(p, 320, 80) for p in PALETTES.values()], list(PALETTES), 4)
+    return _write_page(page, output, "palettes", len(PALETTES), began)
+
+
+def finishes(*, output: str | os.PathLike[str] | None = None) -> dict[str, str] | Sheet:
+    """The finishes, name and one line each; or a picture of all of them, for an output."""
+    if output is None:
+        return {name: finish.description for name, finish in FINISHES.items()}
+    return _drawn(output, "finishes", {name: {"finish": name} for name in FINISHES})
+
+
+def info(source: str | int | os.PathLike[str]) -> dict[str, Any]:
+    """What a seed, a picture with a recipe, or a field is: its traits, its program, its recipe."""
+    prepared = prepare(source)
+    recipe, drawn = prepared.recipe, prepared.drawn
+    program = drawn.program if drawn else prepared.picture.field
+    facts: dict[str, Any] = {"source": os.fspath(source) if not isinstance(source, int) else source}
+    facts["kind"] = f"seed {recipe.seed}" if drawn else "field"
+    if drawn:
+        facts["traits"] = {
+            **drawn.traits,
+            "palette": prepared.palette.name,
+            "finish": recipe.finish,
+        }
+        facts["latent"] = [round(float(number), 4) for number in drawn.latent]
+    facts["program"] = {
+        "inputs": list(program.input_names),
+        "outputs": list(program.output_names),
+        "operations": len(program.operations),
+        "parameters": program.parameters,
+    }
+    facts["recipe"] = msgspec.to_builtins(msgspec.json.decode(recipe_text(recipe)))
+    if recipe.field is not None:
+        facts["recipe"]["field"] = f"{len(recipe.field)} characters"
+    return facts
+
+
+def _drawn(output: str | os.PathLike[str], what: str, looks: dict[str, dict[str, str]]) -> Sheet:
+    """One labelled picture of seed 42 for each name and look."""
+    began = clock.perf_counter()
+    pictures = [render(seed=42, size=256, samples=4, **look) for look in looks.values()]  # type: ignore[arg-type]
+    page = layout(cast("list[NDArray[np.uint8]]", pictures), list(looks), columns_for(len(looks)))
+    return _write_page(page, output, what, len(looks), began)
+
+
+def _style_names(styles: str | Sequence[str] | None, style: str | None) -> list[str | None]:
+    if styles is None:
+        return [style]
+    if isinstance(styles, str):
+        if styles.strip().lower() == "all":
+            return list(style_table.names())
+        styles = [name for name in re.split(r"[,\s]+", styles) if name]
+    if not styles:
+        raise ValueError("styles: expected names with commas between them, or all")
+    return [style_table.get(name).name for name in styles]
+
+
+def _seed_names(seeds: str | Iterable[str | int]) -> list[str]:
+    if not isinstance(seeds, str):
+        found = [parse_seed(seed) for seed in seeds]
+    elif span := re.fullmatch(r"\s*(-?\d{1,18}):(-?\d{1,18})\s*", seeds):
+        first, end = int(span[1]), int(span[2])
+        if not first < end <= first + MAX_PICTURES:
+            raise ValueError(f"seeds {seeds!r}: expected FIRST:END with at most {MAX_PICTURES}")
+        found = [str(number) for number in range(first, end)]
+    else:
+        found = [parse_seed(seed) for seed in seeds.split(",")]
+    if not found:
+        raise ValueError("seeds: expected a range such as 0:24, or seeds with commas between them")
     return found
+
+
+def _write_page(
+    page: NDArray[np.uint8],
+    output: str | os.PathLike[str],
+    name: str,
+    pictures: int,
+    began: float,
+) -> Sheet:
+    path = Path(output)
+    if path.is_dir():
+        path = _free_name(path, f"cppnart-{name}")
+    height, width = page.shape[:2]
+    with open_picture(path, width=width, height=height, channels=3) as writer:
+        writer.write(page)
+    seconds = round(clock.perf_counter() - began, 3)
+    return Sheet(os.fspath(path), width, height, pictures, seconds)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..fields import machine_code
 from ..fields.coordinates import Geometry
-from ..fields.kernel import TILE, Compiled, aligned, arguments_of, compile_program
+from ..fields.kernel import SOURCES, TILE, Compiled, aligned, arguments_of, compile_program
 from ..fields.program import Builder, Program
 from .picture import Picture
 
@@ -70,8 +70,9 @@ def function() -> machine_code.Function | None:
 
     Compiles it now if this is the first time on this machine.
     """
-    source = Path(__file__).with_name("blocks_code.py")
-    return machine_code.function("cppnart.render.blocks_code", "render_band", source)
+    own = Path(__file__)
+    sources = (*SOURCES, own, own.with_name("blocks_code.py"))
+    return machine_code.function("cppnart.render.blocks_code", "render_band", sources)
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ FORMATS = (
 
 
 @dataclass(frozen=True)
-class Picture:
+class PictureFile:
     """What an encoder is told before the first row."""
 
     width: int

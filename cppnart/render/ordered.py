@@ -20,7 +20,7 @@ class OrderedPool(Generic[T]):
     """
 
     def __init__(self, consume: Callable[[T], None], threads: int | None) -> None:
-        threads = threads or min(_cores(), 16)
+        threads = threads or min(cores(), 16)
         self._consume = consume
         self._limit = 2 * threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="encode")
@@ -41,8 +41,8 @@ class OrderedPool(Generic[T]):
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _cores() -> int:
-    """The cores that this process may use."""
+def cores() -> int:
+    """How many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

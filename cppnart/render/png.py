@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 
 from cppnart.render import deflate
-from cppnart.render.formats import Picture, Rows
+from cppnart.render.formats import PictureFile, Rows
 from cppnart.render.ordered import OrderedPool
 from cppnart.render.png_filters import Bytes, filter_best, filter_up
 
@@ -37,7 +37,7 @@ class _Band(NamedTuple):
 class PngEncoder:
     """Writes rows of `picture` to `file`; see `cppnart.render.writers` for the order of calls."""
 
-    def __init__(self, file: BinaryIO, picture: Picture) -> None:
+    def __init__(self, file: BinaryIO, picture: PictureFile) -> None:
         self._file = file
         self._picture = picture
         self._rows_left = picture.height
@@ -100,7 +100,7 @@ def _encode(band: Bytes, pixel_bytes: int, small: bool, first: bool) -> _Band:
     return _Band(chunk(b"IDAT", data), deflate.adler32(rows), rows.nbytes)
 
 
-def _chunks_before_pixels(picture: Picture) -> list[bytes]:
+def _chunks_before_pixels(picture: PictureFile) -> list[bytes]:
     header = (picture.width, picture.height, picture.bits, _COLOUR_TYPES[picture.channels], 0, 0, 0)
     chunks = [chunk(b"IHDR", struct.pack(">IIBBBBB", *header)), chunk(b"sRGB", b"\0")]
     if picture.dpi is not None:

@@ -19,7 +19,9 @@ from cppnart.render.palettes import Palette
 MAX_BYTES = 16 << 20
 
 
-class Recipe(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Recipe(
+    msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """Every parameter of a picture. None means: not given, so the default of the style holds.
 
     field: a program as base64 of a .safetensors file, for pictures that no seed can draw again;
@@ -109,9 +111,7 @@ def with_palette(recipe: Recipe, palette: Palette) -> Recipe:
 
 def with_field(recipe: Recipe, program: Program) -> Recipe:
     """The recipe with a program in full."""
-    return msgspec.structs.replace(
-        recipe, field=base64.b64encode(files.to_bytes(program)).decode()
-    )
+    return msgspec.structs.replace(recipe, field=base64.b64encode(files.to_bytes(program)).decode())
 
 
 def field_of(recipe: Recipe) -> Program | None:

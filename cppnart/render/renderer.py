@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +16,7 @@ from cppnart.fields import numpy_backend
 from cppnart.fields.coordinates import View, geometry
 from cppnart.fields.program import Program
 from cppnart.render.colour import srgb_encode
+from cppnart.render.ordered import cores
 from cppnart.render.picture import Picture
 
 BAND = 64
@@ -92,14 +92,6 @@ def render_rows(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def cores() -> int:
-    """How many processors this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1
-
-
 def sample_offsets(count: int) -> NDArray[np.float64]:
     """Where in a pixel its samples lie, (count, 2) in pixels from the centre: a rotated grid.
 
@@ -108,9 +100,11 @@ def sample_offsets(count: int) -> NDArray[np.float64]:
     if count == 1:
         return np.zeros((1, 2))
     n = count + 1
-    step = min(
-        (k for k in range(2, n) if np.gcd(k, n) == 1), key=lambda k: abs(k / n - 0.38197)
-    ) if n > 3 else 2
+    step = (
+        min((k for k in range(2, n) if np.gcd(k, n) == 1), key=lambda k: abs(k / n - 0.38197))
+        if n > 3
+        else 2
+    )
     order = np.arange(1, n) * step % n - 1
     return np.stack([np.arange(count), order], 1) / count - (count - 1) / (2 * count)
 
@@ -124,7 +118,8 @@ def dither_pattern(on: bool, bits: int) -> NDArray[np.float32]:
     if not on or bits != 8:
         return np.full((BAND, BAND), 0.5, np.float32)
     y, x = np.mgrid[0:BAND, 0:BAND].astype(np.float64)
-    return np.mod(52.9829189 * np.mod(0.06711056 * x + 0.00583715 * y, 1), 1).astype(np.float32)
+    noise = np.mod(52.9829189 * np.mod(0.06711056 * x + 0.00583715 * y, 1), 1)
+    return np.asarray(noise, np.float32)
 
 
 def _band_worker(
@@ -198,7 +193,7 @@ def _band_of_points(picture: Picture, settings: Settings, evaluate: Evaluate, ba
         inputs.update(zip(picture.field.output_names, values.T, strict=True))
         inputs = {name: inputs[name] for name in picture.colour.input_names}
         colours = np.clip(evaluate(picture.colour, inputs), 0, 1)
-        colours[:, :3] *= colours[:, 3:]if colours.shape[1] == 4 else 1
+        colours[:, :3] *= colours[:, 3:] if colours.shape[1] == 4 else 1
         total = total + colours
     total = total / settings.samples
     if total.shape[1] == 4:
@@ -210,7 +205,7 @@ def _band_of_points(picture: Picture, settings: Settings, evaluate: Evaluate, ba
         pattern = dither_pattern(settings.dither, settings.bits)
         noise = pattern[np.arange(y0, y1)[:, None] % BAND, np.arange(x0, x1) % BAND]
         encoded = np.minimum(np.floor(encoded * levels + noise[..., None]), levels)
-    return encoded.astype(kind)
+    return np.asarray(encoded, kind)
 
 
 def _chosen(program: Program, xy: NDArray[np.float64], pixel: float) -> dict[str, Any]:

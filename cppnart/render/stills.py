@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 from PIL import Image, features
 
-from cppnart.render.formats import Picture, Rows
+from cppnart.render.formats import PictureFile, Rows
 from cppnart.render.icc import srgb_profile
 from cppnart.render.xmp import jpeg_segments, packet
 
@@ -21,7 +21,7 @@ class StillEncoder:
     Colours keep their full resolution (4:4:4), because these pictures are full of saturated edges.
     """
 
-    def __init__(self, file: BinaryIO, picture: Picture, name: str) -> None:
+    def __init__(self, file: BinaryIO, picture: PictureFile, name: str) -> None:
         if name != "JPEG" and not features.check(name.lower()):
             raise ValueError(f"this Pillow was built without {name}: write .png or .jpg instead")
         self._file = file

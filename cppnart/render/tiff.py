@@ -16,7 +16,7 @@ from typing import BinaryIO
 import numpy as np
 
 from cppnart.render.deflate import zlib_stream
-from cppnart.render.formats import Picture, Rows
+from cppnart.render.formats import PictureFile, Rows
 from cppnart.render.icc import srgb_profile
 from cppnart.render.ordered import OrderedPool
 from cppnart.render.xmp import packet
@@ -37,7 +37,7 @@ _Tag = tuple[tuple[int, str], int, bytes]
 class TiffEncoder:
     """Writes rows of `picture` to `file`; see `cppnart.render.writers` for the order of calls."""
 
-    def __init__(self, file: BinaryIO, picture: Picture) -> None:
+    def __init__(self, file: BinaryIO, picture: PictureFile) -> None:
         self._file = file
         self._picture = picture
         self._tile_width, self._tile_height = _tile_size(picture)
@@ -125,7 +125,7 @@ class TiffEncoder:
         return tags
 
 
-def _tile_size(picture: Picture) -> tuple[int, int]:
+def _tile_size(picture: PictureFile) -> tuple[int, int]:
     """Width and height, multiples of 16; flat where a row of square tiles were too much memory."""
     width = min(_TILE, _round_up(picture.width, 16))
     height = min(_TILE, _round_up(picture.height, 16))

@@ -11,7 +11,7 @@ from typing import BinaryIO, Protocol
 import numpy as np
 
 from cppnart.fields.atomic import atomic_output
-from cppnart.render.formats import Format, Picture, Rows, format_of
+from cppnart.render.formats import Format, PictureFile, Rows, format_of
 from cppnart.render.sizes import Size, check_size
 from cppnart.render.xmp import MAX_RECIPE_BYTES
 
@@ -32,7 +32,7 @@ class Encoder(Protocol):
 class PictureWriter:
     """Takes the rows of a picture from top to bottom, in pieces of any height."""
 
-    def __init__(self, encoder: Encoder, picture: Picture) -> None:
+    def __init__(self, encoder: Encoder, picture: PictureFile) -> None:
         self._encoder = encoder
         self._picture = picture
         self.rows_written = 0
@@ -83,7 +83,7 @@ def open_picture(
     behind. Raises ValueError for what the format cannot hold, and OSError that names the path.
     """
     form = format_of(path)
-    picture = Picture(width, height, channels, bits, dpi, recipe, small, threads)
+    picture = PictureFile(width, height, channels, bits, dpi, recipe, small, threads)
     _check(form, picture)
     check_size(Size(width, height), channels=channels, bits=bits, path=path)
     with atomic_output(path) as temporary, open(temporary, "wb") as file:
@@ -98,7 +98,7 @@ def open_picture(
             encoder.close()
 
 
-def _check(form: Format, picture: Picture) -> None:
+def _check(form: Format, picture: PictureFile) -> None:
     if min(picture.width, picture.height) < 1:
         raise ValueError(f"size {picture.width}x{picture.height}: at least 1 pixel a side")
     if picture.channels not in form.channels:
@@ -131,7 +131,7 @@ def _either(numbers: tuple[int, ...]) -> str:
     return " or ".join(map(str, numbers))
 
 
-def _encoder(form: Format, file: BinaryIO, picture: Picture) -> Encoder:
+def _encoder(form: Format, file: BinaryIO, picture: PictureFile) -> Encoder:
     """The imports are late so that a PNG needs neither Pillow nor tags."""
     if form.name == "PNG":
         from cppnart.render.png import PngEncoder
@@ -151,7 +151,7 @@ def _encoder(form: Format, file: BinaryIO, picture: Picture) -> Encoder:
 class NpyEncoder:
     """The format of `numpy.save`, row by row."""
 
-    def __init__(self, file: BinaryIO, picture: Picture) -> None:
+    def __init__(self, file: BinaryIO, picture: PictureFile) -> None:
         self._file = file
         header = {
             "descr": np.lib.format.dtype_to_descr(picture.dtype),

@@ -64,6 +64,7 @@ def library(monkeypatch: pytest.MonkeyPatch) -> Library:
         "sheet": write,
         "styles": listing,
         "palettes": listing,
+        "finishes": listing,
         "info": lambda: facts,
     }
     for name, answer in answers.items():
@@ -84,7 +85,7 @@ def test_options_that_are_not_given_are_not_passed(name: str, library: Library) 
 def test_render_hands_every_option_on_under_its_own_name(library: Library) -> None:
     words = (
         "--seed 0xab --style marble --palette dusk,#fff --color oklch --finish relief --scale 2"
-        " --depth 3 --width 16 --activation sin --symmetry x --latent 0.5,-1 --time 0.25"
+        " --depth 3 --width 16 --activation sin --symmetry 6 --latent 0.5,-1 --time 0.25"
         " --size A3@300dpi --samples 4 --bits 16 --dpi 300 --transparent --no-dither --exact"
         " --small --center -0.5,0.25 --zoom 2 --rotate 30 --region 0,1,2,3 -o a.png"
         " --device cuda --threads 2"
@@ -178,7 +179,7 @@ def test_reports_can_be_json(
     assert captured.err == ""
 
 
-@pytest.mark.parametrize("name", ["styles", "palettes"])
+@pytest.mark.parametrize("name", ["styles", "palettes", "finishes"])
 def test_lists_are_one_line_each(
     name: str, library: Library, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -83,7 +83,7 @@ def test_a_folder_that_does_not_exist_is_a_failure(
     assert "nowhere" in line
 
 
-@pytest.mark.parametrize("name", ["styles", "palettes"])
+@pytest.mark.parametrize("name", ["styles", "palettes", "finishes"])
 def test_lists_have_one_line_for_each(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([name]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, features
 
 from cppnart.render import deflate, png, tiff
-from cppnart.render.formats import FORMATS, Picture, Rows
+from cppnart.render.formats import FORMATS, PictureFile, Rows
 from cppnart.render.png import PngEncoder
 from cppnart.render.writers import open_picture
 
@@ -394,7 +394,7 @@ def test_an_error_while_writing_reaches_the_caller() -> None:
             return super().write(data)
 
     noise = np.random.default_rng(1).integers(0, 256, (400, 400, 3), np.uint8)
-    encoder = PngEncoder(Full(), Picture(400, 400, 3, 8))
+    encoder = PngEncoder(Full(), PictureFile(400, 400, 3, 8))
 
     def write() -> None:
         for row in range(400):

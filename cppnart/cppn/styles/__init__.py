@@ -24,18 +24,20 @@ NAMES = (
     "fourier",
     "residual",
     "engraving",
-    "silk",
+    "loom",
     "veil",
     "deco",
     "atlas",
     "emblem",
-    "delta",
+    "canyon",
     "poles",
     "blot",
     "agate",
     "strata",
     "ripples",
     "plume",
+    "filigree",
+    "quasicrystal",
 )
 
 

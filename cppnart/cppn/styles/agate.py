@@ -2,21 +2,10 @@
 
 import math
 
-import numpy as np
-
 from cppnart.cppn.networks import Canvas
 from cppnart.cppn.seeds import Stream
 from cppnart.cppn.style import Options, Style
-from cppnart.fields.program import Program, Values
-
-
-def banded(c: Canvas, depth: Values, waves: int, highest: float) -> Values:
-    """A random sequence of bands over depth: sines of a 1-D coordinate, some frequencies high,
-    sharpened to edges."""
-    k = highest ** c.stream.uniform(0.1, 1.0, waves) * c.stream.uniform(0.7, 1.3, waves)
-    waves_of = c.b.affine(depth, k[:, None], c.stream.uniform(0, 2 * math.pi, waves), "sin")
-    mixed = c.layer(waves_of, 8, "tanh", gain=2.6, bias=0.5)
-    return c.layer(mixed, 2, "identity", gain=1.4, bias=0.0)
+from cppnart.fields.program import Program
 
 
 def draw(stream: Stream, o: Options) -> Program:
@@ -31,7 +20,7 @@ def draw(stream: Stream, o: Options) -> Program:
     distance = c.length(bent, 0.15)
     bumps = c.b.product(drift[2:3], distance)
     depth = c.b.affine([distance, bumps], [[1.0, 0.22]])
-    bands = banded(c, depth, o.width, 26.0)
+    bands = c.bands(depth, o.width, 1.5, 26.0)
     value = c.b.affine([bands[:1], depth], [[1.0, stream.number(-0.7, 0.7)]])
     return c.finish(value, c.b.combine((1.0, bands[1:]), (0.5, drift[3:])), drift[3:])
 

@@ -17,14 +17,14 @@ def draw(stream: Stream, o: Options) -> Program:
     mirror = c.length(c.x, 0.002)
     point = np.concatenate([mirror, c.y])
     value = rays(c, point, np.array([0.0, 0.95]))
-    rows = o.depth
-    for row in range(rows):
-        height = -0.25 + 1.25 * (row + 0.5) / rows
-        offset = 0.5 * (row % 2)
-        size = stream.number(0.42, 0.62)
+    top, spacing = stream.number(-0.45, 0.1), stream.number(0.6, 1.2)
+    first = stream.integer(0, 1)
+    for row in range(o.depth):
+        height = top + (1.05 - top) * (row + 0.6) / o.depth
+        size = spacing * stream.number(0.5, 0.66)
         kind = stream.integer(0, 2)
-        for column in range(2):
-            centre = np.array([(column + offset) * 0.9, height + 0.12])
+        for column in range(3):
+            centre = np.array([(column + 0.5 * ((row + first) % 2)) * spacing, height])
             value = fan(c, point, value, centre, size, kind)
     shade = c.b.affine([c.y, c.sway(1, 0.3, time=0.2)], [[0.3, 1.0]], 0.5)
     return c.finish(value, shade, mirror)

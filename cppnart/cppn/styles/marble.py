@@ -1,4 +1,4 @@
-"""Marble: two rounds of domain warping."""
+"""Marble: two rounds of domain warping, and veins that follow them."""
 
 from cppnart.cppn.networks import Canvas
 from cppnart.cppn.seeds import Stream
@@ -8,32 +8,42 @@ from cppnart.fields.program import Program
 
 def draw(stream: Stream, o: Options) -> Program:
     """Inigo Quilez, "Domain warping" (https://iquilezles.org/articles/warp/), with small networks
-    in the place of noise: f(p + a h(p + b g(p))). The warp is strongest round one focal point and
-    fades away from it, which leaves quiet areas beside the busy one."""
+    in the place of noise: f(p + a h(p + b g(p))). The warp, and fine veins along the flow, are
+    strongest round one focal point and fade away from it: quiet areas beside a busy one."""
     c = Canvas(stream, o, time=True)
     point = c.turned(c.point, stream.number(0, 6.2832), stream.number(1.0, 1.9))
     focus = stream.uniform(-0.5, 0.5, 2) * o.scale
-    near = c.bell(c.moved(c.point, -focus), o.scale * stream.number(0.7, 1.1))
+    near = c.bell(c.moved(c.point, -focus), o.scale * stream.number(0.55, 0.9))
 
-    first = c.net(point, 4, gain=1.5, time=0.25)
-    strength = c.b.affine(near, [[stream.number(0.5, 1.1)]], 0.35)
+    first = c.net(point, 4, gain=1.6, time=0.25)
+    strength = c.b.affine(near, [[stream.number(0.6, 1.2)]], 0.4)
     once = c.moved(point, c.b.product(first[:2], strength))
-    second = c.net([once, first[2:]], 4, gain=1.5, latent=0.3)
+    second = c.net([once, first[2:]], 4, gain=1.6, latent=0.3)
     twice = c.moved(once, c.b.product(second[:2], strength), 1.1)
-    last = c.net([twice, second[2:]], 2, gain=1.4, latent=0.3)
-    value = c.b.affine([last[:1], second[2:3], near], [[1.0, 0.45, 0.4]])
+    last = c.net([twice, second[2:]], 3, gain=1.6, latent=0.3)
+
+    flow = c.b.affine([last[:1], second[2:3], near], [[1.0, 0.45, 0.4]])
+    broad = c.bands(flow, 8, 1.0, stream.number(3.0, 7.0), 1)
+    across = c.b.affine([flow, last[1:2]], [[1.0, stream.number(0.2, 0.8)]])
+    veins = c.bands(across, 4, 7.0, stream.number(12.0, 20.0), 1)
+    patches = c.b.affine([near, second[3:]], [[6.0, 1.2]], -3.0, "sigmoid")
+    value = c.b.combine(
+        (0.7, broad),
+        (stream.number(0.6, 1.0), flow),
+        (stream.number(0.2, 0.45), c.b.product(veins, patches)),
+    )
     shade = c.b.affine([second[:2], first[2:3]], [[0.6, 0.4, 0.5]])
-    return c.finish(value, shade, last[1:])
+    return c.finish(value, shade, last[2:])
 
 
 STYLE = Style(
     "marble",
-    "Liquid stone: two rounds of domain warping round a focal point.",
+    "Liquid stone: twofold domain warping and fine veins round a focal point.",
     draw,
     scale=1.5,
     depth=2,
     width=16,
-    activation="sin",
+    activation=("sin", "sin", "tanh"),
     time=True,
     finish="relief",
 )

@@ -7,35 +7,39 @@ from cppnart.fields.program import Program
 
 
 def draw(stream: Stream, o: Options) -> Program:
-    """Coordinates along and across a bent shaft. Barbs are lines at a slant to it, and an eye of
-    coloured ovals sits near the tip."""
+    """Coordinates along and across a bent shaft. Barbs are lines at a slant to it, which part into
+    tufts towards the edge, and an eye of coloured ovals sits near the tip."""
     c = Canvas(stream, o, time=True)
     turned = c.turned(c.point, stream.number(-0.7, 0.7))
-    drift = c.net(turned, 3, depth=1, width=8, gain=1.4, latent=0.7, time=0.3)
-    bow = c.b.map(turned[1:], "square")
+    drift = c.net(turned, 3, depth=1, width=8, gain=1.6, latent=0.7, time=0.3)
     bend = stream.number(0.15, 0.4) * stream.choice((-1, 1))
-    across = c.b.affine([turned[:1], bow, drift[:1]], [[1.0, bend, 0.05]])
-    along = turned[1:]
+    bow = c.b.map(turned[1:], "square")
+    pair = c.b.affine([turned, bow, drift[:1]], [[1, 0, bend, 0.06], [0, 1, 0, 0]])
+    across, along = pair[:1], pair[1:]
     side = c.length(across, 0.015)
-    slant = c.b.affine([along, side, drift[1:2]], [[1.0, stream.number(0.7, 1.3), 0.05]])
-    barbs = c.b.map(slant, "sin", stream.number(70, 110))
-    tip = c.moved(np_pair(c, across, along), [0.0, stream.number(0.3, 0.5)])
-    oval = c.length(c.b.map(tip, scale=[1.0, 0.75]), 0.01)
-    width = stream.number(0.42, 0.6)
-    body = c.b.affine([side, c.b.map(along, "square"), drift[2:]], [[-1.0, -0.3, 0.03]], width)
-    rings = c.net([c.b.map(oval, scale=7.0)], 1, depth=2, width=8, gain=2.0)
-    eye = c.edge(oval, -40, -0.36)
-    plain = c.b.affine([slant, side], [[0.25, -0.3]], 0.4)
-    tone = c.mix(eye, plain, c.b.map(rings, "sigmoid", 2.0))
+    fan = c.b.map(side, "sqrt", 1.0, 0.002)
+    slope = stream.number(0.5, 0.9)
+    slant = c.b.affine([along, fan, side, drift[1:2]], [[1.0, 0.7 * slope, 0.5 * slope, 0.05]])
+    barbs = c.b.map(slant, "sin", stream.number(80, 120))
+    tufts = c.bands(slant, 6, 8.0, 30.0)
+    tip = c.moved(pair, [0.0, stream.number(0.3, 0.45)])
+    oval = c.length(c.b.map(tip, scale=[1.0, 0.72]), 0.01)
+    edge = c.b.affine(
+        [side, c.b.map(along, "square"), along, drift[2:], tufts[1:]],
+        [[-1.0, -0.3, -0.12, 0.03, 0.02]],
+        stream.number(0.45, 0.6),
+    )
+    body = c.edge(edge, 70)
+    rings = c.bands(c.b.map(oval, scale=2.0), 6, 4.0, 16.0)
+    eye = c.edge(oval, -40, -stream.number(0.28, 0.38))
+    plain = c.b.affine([slant, side, tufts[:1]], [[-0.18, -0.5, 0.05]], 0.5)
+    tone = c.mix(eye, plain, c.b.map(rings[:1], "sigmoid", 2.0))
     tone = c.b.affine([tone, barbs], [[1.0, 0.06]])
-    shaft = c.b.map(across, "bell", 90.0)
-    tone = c.mix(shaft, tone, c.b.constant(0.9))
-    value = c.mix(c.edge(body, 60), c.b.constant(0.05), tone)
-    return c.finish(value, c.b.affine([barbs, drift[2:]], [[0.25, 0.1]], 0.5), c.b.map(oval))
-
-
-def np_pair(c: Canvas, first, second):
-    return c.b.affine([first, second], [[1, 0], [0, 1]])
+    tone = c.mix(c.b.map(across, "bell", 80.0), tone, c.b.constant(0.92))
+    ground = c.b.affine([along, drift[2:]], [[0.03, 0.01]], 0.06)
+    value = c.mix(body, ground, tone)
+    shade = c.b.product(c.b.affine([barbs, drift[2:]], [[0.3, 0.1]], 0.6), body)
+    return c.finish(value, c.b.map(shade, shift=0.2), c.b.map(oval))
 
 
 STYLE = Style(
@@ -46,5 +50,5 @@ STYLE = Style(
     time=True,
     tones="drawn",
     noise=0.6,
-    palettes=("peacock", "night-gold", "iris", "verdigris", "morpho", "aurora"),
+    palettes=("peacock", "night-gold", "iris", "verdigris", "morpho", "aurora", "hibiscus"),
 )

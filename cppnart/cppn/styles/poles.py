@@ -1,6 +1,6 @@
 """Poles: the field lines of a complex function."""
 
-import numpy as np
+import math
 
 from cppnart.cppn.networks import Canvas
 from cppnart.cppn.seeds import Stream
@@ -9,42 +9,37 @@ from cppnart.fields.program import Program
 
 
 def draw(stream: Stream, o: Options) -> Program:
-    """f(p) = product of (p - zero) / product of (p - pole). Its argument runs along field lines,
-    the logarithm of its modulus along the equipotentials across them; both go through a small
-    network, the argument as cos and sin, so that it closes round every pole."""
+    """f(p) = product of (p - zero) / product of (p - pole). The logarithm of its modulus runs
+    along the equipotentials, its argument along the field lines across them: bands follow the
+    first, and fine lines the second, as cos and sin, which close round every pole."""
     c = Canvas(stream, o, time=True)
-    count = stream.integer(2, 4)
-    places = stream.uniform(-0.85, 0.85, (count, 2)) * o.scale
     modulus, argument = [], None
-    for number, place in enumerate(places):
+    for number in range(o.depth):
+        place = stream.uniform(-0.8, 0.8, 2) * o.scale
         sway = c.sway(2, 0.06 * o.scale, time=0.06 * o.scale)
-        away = c.moved(c.moved(c.point, -place), sway)
-        log, direction = c.spiral(away, 0.01)
+        log, direction = c.spiral(c.moved(c.moved(c.point, -place), sway), 0.012)
         sign = 1.0 if number % 2 == 0 else -1.0
         direction = c.b.map(direction, scale=[1.0, sign])
         modulus.append((sign, log))
         argument = direction if argument is None else c.times(argument, direction)
     assert argument is not None
     level = c.b.combine(*modulus)
-    turns = stream.integer(1, 3)
-    lines = c.power(argument, turns)
-    fine = c.power(lines, stream.integer(6, 10))
-    slow = c.b.map(level, ("tanh",), 0.7)
-    out = c.net([lines, level, slow], 3, gain=1.7, latent=0.4)
-    calm = c.b.map(level, "bell", 0.55)
-    thread = c.b.product(fine[:1], calm)
-    rings = c.b.map(level, "cos", 2 * np.pi * stream.integer(1, 2))
-    value = c.b.affine([out[:1], thread, rings], [[1.0, 0.22, 0.25]])
-    return c.finish(value, out[1:2], out[2:])
+    lines = c.power(argument, stream.integer(1, 3))
+    twist = c.b.affine([level, lines], [[1.0, *(stream.uniform(-0.3, 0.3, 2))]])
+    bands = c.bands(twist, 8, 1.2, stream.number(4.0, 9.0))
+    rays = c.power(lines, stream.integer(8, 14))
+    calm = c.b.map(level, "bell", 1 / stream.number(0.8, 1.6))
+    rays = c.b.product(c.b.map(rays[:1], "tanh", 2.0), calm)
+    value = c.b.affine([bands[:1], level, rays], [[1.0, stream.number(-0.5, 0.5), 0.35]])
+    return c.finish(value, c.b.combine((1.0, bands[1:]), (0.7, lines[1:])), lines[:1])
 
 
 STYLE = Style(
     "poles",
-    "Field lines between poles: a complex function, drawn by argument and modulus.",
+    "Field lines between poles: a complex function by modulus and argument.",
     draw,
     scale=1.0,
-    depth=2,
-    width=16,
-    activation="sin",
+    depth=4,
     time=True,
+    finish="pearl",
 )

@@ -8,25 +8,27 @@ from cppnart.fields.program import Program
 
 def draw(stream: Stream, o: Options) -> Program:
     """h <- h + a sin(W h + b), many times, eight units wide: close to a flow, so that lines that
-    start straight end as folded cloth."""
+    start straight end as the folds of a cloth. It hangs: the frame is stretched along y."""
     c = Canvas(stream, o, time=True)
-    state = c.layer(c.point, o.width, "identity", gain=1.2, bias=0.5, latent=0.5, time=0.2)
+    hung = c.b.map(c.turned(c.point, stream.number(-0.4, 0.4)), scale=[1.5, 0.35])
+    state = c.layer(hung, o.width, "identity", gain=1.2, bias=0.5, latent=0.5, time=0.2)
     for _ in range(o.depth):
-        step = c.layer(state, o.width, o.activation, gain=1.5, bias=1.0)
-        state = c.b.combine((1.0, state), (0.42, step))
+        step = c.layer(state, o.width, o.activation, gain=1.3, bias=1.0)
+        state = c.b.combine((1.0, state), (0.4, step))
     out = c.layer(state, 3, "identity", gain=1.4, bias=0.0)
-    folds = c.b.map(out[:1], "sin", stream.number(1.2, 2.0))
-    return c.finish(folds, out[1:2], out[2:])
+    folds = c.b.map(out[:1], "sin", stream.number(1.0, 1.6))
+    value = c.b.affine([folds, out[1:2]], [[1.0, 0.15]])
+    return c.finish(value, out[1:2], out[2:])
 
 
 STYLE = Style(
     "residual",
-    "Folded cloth: many thin residual layers.",
+    "Hanging cloth: many thin residual layers.",
     draw,
-    scale=1.8,
+    scale=1.4,
     depth=14,
     width=8,
     activation="sin",
     time=True,
-    finish="relief",
+    finish="silk",
 )

@@ -3,7 +3,6 @@
 from cppnart.cppn.networks import Canvas
 from cppnart.cppn.seeds import Stream
 from cppnart.cppn.style import Options, Style
-from cppnart.cppn.styles.agate import banded
 from cppnart.fields.program import Program
 
 
@@ -19,7 +18,7 @@ def draw(stream: Stream, o: Options) -> Program:
         side = c.b.affine([line, folds[1:]], [[1.0, 0.06]], stream.number(-0.8, 0.8) * o.scale)
         step = c.edge(side, 260)
         depth = c.b.combine((1.0, depth), (stream.number(-0.4, 0.4), step))
-    bands = banded(c, depth, o.width, 30.0)
+    bands = c.bands(depth, o.width, 1.5, 30.0)
     value = c.b.affine([bands[:1], tilted[1:]], [[1.0, -0.5]])
     return c.finish(value, c.b.combine((1.0, bands[1:]), (0.6, folds[1:])), folds[1:])
 

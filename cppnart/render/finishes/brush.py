@@ -21,13 +21,13 @@ def paint(s: Surface, strength: float) -> None:
     count = 70 / max(s.steepness, 0.2)
     hair, beside = (bristles(s, "bristles", count, shift) for shift in (0.0, 0.6))
     clear = s.apply("lorentz", s.times(s.steep, s.pixel), 1.2 * count)
-    quiet = s.apply("clamp", s.steep, 2.0 / max(s.steepness, 1e-6))
+    quiet = s.apply("clamp", s.steep, 4.0 / max(s.steepness, 1e-6))
     amount = s.times(clear, quiet)
     ridge = s.times(s.of("identity", (1, beside), (-1, hair)), amount)
     unit = s.times(s.slope, s.apply("reciprocal", s.steep, 1, 1e-4))
     lit = s.times(ridge, s.b.affine(unit, [TOWARDS_LIGHT[:2]]))
     s.rgb = modelled(s, Shape(s, mean_height(s, 0.5)), 0.9, 0.7)
-    load = s.of("identity", (0.1 * strength, s.times(hair, amount)), (0.28 * strength, lit), bias=1)
+    load = s.of("identity", (0.16 * strength, s.times(hair, amount)), (0.5 * strength, lit), bias=1)
     s.rgb = s.times(s.rgb, load)
 
 

@@ -27,7 +27,7 @@ def paint(s: Surface, strength: float) -> None:
     n = levels(s)
     phase, per_length = s.apply("identity", s.height, n), s.apply("identity", s.steep, n)
     line = lines(s, phase, per_length, line_width(strength / 420))
-    s.rgb = s.mix(s.rgb, 0.7 * s.ink, s.apply("identity", line, 0.9))
+    s.rgb = s.mix(s.rgb, s.b.map(s.rgb, scale=0.06, shift=0.018 * s.paper), s.apply("identity", line, 0.92))
 
 
 FINISH = Finish("contour", "A map: flat bands of colour between thin dark lines.", paint, prepare, True)

@@ -20,7 +20,7 @@ def paint(s: Surface, strength: float) -> None:
     phase = s.b.affine([s.x, s.y, s.height], [[a, b, bend]])
     slope = s.b.map(s.slope, scale=bend, shift=[a, b])
     per_length = s.b.affine(s.b.map(slope, "square"), [[1, 1]], activation="sqrt")
-    share = s.apply("identity", dark, 0.8, 0.08)
+    share = s.apply("identity", dark, 0.72, 0.08)
     line = stripes(s, phase, s.times(per_length, s.pixel), share)
     s.rgb = s.between(s.paper, s.ink, line)
 

@@ -30,7 +30,7 @@ def paint(s: Surface, strength: float) -> None:
     lit = s.times(deep, through)
     lead = lines(s, phase, per_length, line_width(strength / 85), 0.9)
     ridge = lines(s, phase, per_length, line_width(strength / 320), 0.9)
-    came = s.between(0.35 * s.ink, 0.09 + 0.5 * s.ink, ridge)
+    came = s.between(0.35 * s.ink, 0.055 + 0.5 * s.ink, ridge)
     s.rgb = s.mix(lit, came, lead)
 
 

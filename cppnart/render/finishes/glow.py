@@ -18,7 +18,7 @@ def paint(s: Surface, strength: float) -> None:
     core = lines(s, phase, per_length, line_width(1 / 260))
     pure = s.b.map(s.rgb, "sqrt", 1, 0.01)
     pure = s.times(pure, pure, s.b.map(pure, scale=0.5, shift=0.9))
-    light = s.sum((0.9, halo), (0.28, air), bias=0.02)
+    light = s.sum((0.9, halo), (0.13, air), bias=0.02)
     colour = s.times(pure, light)
     s.rgb = s.mix(colour, s.b.map(pure, scale=0.3, shift=0.75), core)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cppnart.fields.program import Values
 from cppnart.render.finishes.surface import SHORT_SIDE, Surface
 
-CROWDED = (0.4, 1.0)
+CROWDED = (0.25, 0.7)
 """Lines per pixel between which lines give way to the grey that they average to."""
 
 

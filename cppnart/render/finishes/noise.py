@@ -20,28 +20,28 @@ CELLS = 128
 
 
 @lru_cache(maxsize=8)
-def table(name: str, channels: int = 1, blur: float = 0.0) -> NDArray[np.float32]:
-    """Noise of mean 0 and standard deviation 1: (CELLS ** 2, channels), wrapping both ways.
+def table(name: str, blur: float = 0.0, cells: int = CELLS) -> NDArray[np.float32]:
+    """Noise of mean 0 and standard deviation 1: (cells ** 2, 1), wrapping both ways.
 
     blur: standard deviation, in cells, of a gaussian that makes it soft.
     """
-    white = Stream("finish", name).normal((CELLS, CELLS, channels))
+    white = Stream("finish", name).normal((cells, cells))
     if blur:
-        f = np.fft.fftfreq(CELLS)
-        pass_ = np.exp(-2 * (np.pi * blur) ** 2 * (f[:, None] ** 2 + f[None] ** 2))
-        white = np.fft.ifft2(np.fft.fft2(white, axes=(0, 1)) * pass_[..., None], axes=(0, 1)).real
-    white = white - white.mean((0, 1))
-    scaled = (white / white.std((0, 1))).astype(np.float32).reshape(-1, channels)
+        f = np.fft.fftfreq(cells)
+        kept = np.exp(-2 * (np.pi * blur) ** 2 * (f[:, None] ** 2 + f[None] ** 2))
+        white = np.fft.ifft2(np.fft.fft2(white) * kept).real
+    white = white - white.mean()
+    scaled = (white / white.std()).astype(np.float32).reshape(-1, 1)
     scaled.flags.writeable = False
     return scaled
 
 
 def noise(
-    s: Surface, name: str, repeats: int, *, channels: int = 1, blur: float = 0.0, fade: bool = True
+    s: Surface, name: str, repeats: int, *, blur: float = 0.0, fade: bool = True
 ) -> Values:
     """Noise with this many tables along the short side, fading where it is finer than a pixel."""
     point = s.b.map([s.x, s.y], scale=repeats / SHORT_SIDE)
-    values = s.b.grid(point, table(name, channels, blur), (CELLS, CELLS), wrap=True, smooth=True)
+    values = s.b.grid(point, table(name, blur), (CELLS, CELLS), wrap=True, smooth=True)
     if not fade:
         return values
     cell = SHORT_SIDE / (repeats * CELLS) * max(1.0, 2 * blur)

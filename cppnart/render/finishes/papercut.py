@@ -19,8 +19,8 @@ def prepare(s: Surface, strength: float) -> None:
     rate = s.apply("identity", s.times(s.steep, s.pixel), n)
     banded = steps(s, phase, rate)
     s.value = s.apply("identity", banded, 1 / (n - 0.6), 0.2 / n)
-    s.shade = s.apply("identity", s.shade, 0.3, 0.42)
-    s.accent = s.apply("identity", s.accent, 0.5, 0.25)
+    s.shade = s.apply("identity", s.shade, 0.14, 0.5)
+    s.accent = s.apply("identity", s.accent, 0.2, 0.4)
 
 
 def paint(s: Surface, strength: float) -> None:
@@ -38,7 +38,7 @@ def paint(s: Surface, strength: float) -> None:
     near = s.apply("exp", to_next, -1 / line_width(1 / 240))
     rim = s.apply("exp", s.apply("identity", to_own, 1 / line_width(1 / 400)), -1)
     tooth = s.apply("identity", fibres(s, 5), 0.03, 1.0)
-    dark = s.sum((-0.55, shadow), (-0.2, near), bias=1)
+    dark = s.sum((-0.62, shadow), (-0.22, near), bias=1)
     light = s.sum((1, dark), (0.22, s.times(rim, s.apply("relu", side, -1))))
     s.rgb = s.times(s.rgb, s.times(light, tooth))
 

@@ -28,14 +28,14 @@ def modelled(s: Surface, shape: Shape, contrast: float, lift: float) -> Values:
 
 def pale(s: Surface, colour: Values) -> Values:
     """What a highlight adds: white, in the tone of the colour, less where it is light already."""
-    return s.sum((1, s.b.map(s.rgb, "sqrt", 1, 0.05)), (-1, colour))
+    return s.sum((1, s.b.map(s.rgb, "sqrt", 1, 0.12)), (-1, colour))
 
 
 def paint(s: Surface, strength: float) -> None:
     shape = Shape(s, strength * mean_height(s, 0.75))
     colour = modelled(s, shape, 1.25, 1.3)
     glint = s.apply("exp", shape.facing(HALFWAY), 60, -60)
-    s.rgb = s.sum((1, colour), (1, s.times(s.apply("identity", glint, 0.22), pale(s, colour))))
+    s.rgb = s.sum((1, colour), (1, s.times(s.apply("identity", glint, 0.4), pale(s, colour))))
 
 
 FINISH = Finish("relief", "Lit from the upper left like cast metal or folded cloth.", paint)

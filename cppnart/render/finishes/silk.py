@@ -27,10 +27,10 @@ def sheen(s: Surface, shape: Shape, angle: float, sharpness: float) -> Values:
 
 
 def paint(s: Surface, strength: float) -> None:
-    shape = Shape(s, strength * mean_height(s, 0.6))
+    shape = Shape(s, strength * mean_height(s, 0.7))
     colour = modelled(s, shape, 1.1, 0.5)
-    warp, weft = sheen(s, shape, 0.5, 3.2), sheen(s, shape, 2.2, 5.0)
-    amount = s.sum((0.42, warp), (0.22, weft))
+    warp, weft = sheen(s, shape, 0.3, 4.2), sheen(s, shape, 1.5, 5.5)
+    amount = s.sum((0.62, warp), (0.34, weft))
     # silk shines in a paler tone of its own colour
     pale = s.b.map(s.b.map(s.rgb, "sqrt", 1, 0.004), scale=0.9)
     s.rgb = s.mix(colour, pale, amount)

@@ -14,8 +14,9 @@ def washes(s: Surface) -> int:
 
 def prepare(s: Surface, strength: float) -> None:
     n = washes(s)
-    bleed = noise(s, "bleed", 2, blur=1.5, fade=False)
-    s.height = s.of("identity", (1, s.height), (0.05 / n, bleed))
+    bleed = s.sum((1, noise(s, "bleed", 1, blur=3.5, fade=False)), (0.3, noise(s, "feather", 3, blur=1.0)))
+    # the edge of a wash wanders by a length, not by a value, so that flat parts stay whole
+    s.height = s.of("identity", (1, s.height), (0.012, s.times(bleed, s.steep)))
     phase = s.apply("identity", s.height, n)
     banded = steps(s, phase, s.apply("identity", s.times(s.steep, s.pixel), n, 1e-3))
     s.value = s.of("identity", (0.65 / n, banded), (0.35, s.height), bias=0.3 / n)
@@ -28,10 +29,10 @@ def paint(s: Surface, strength: float) -> None:
     away = s.times(part, s.apply("reciprocal", s.steep, n, 0.05))
     rim = s.apply("exp", away, -1 / 0.014)
     tooth = fibres(s, 5)
-    pools = noise(s, "pools", 1, blur=4.0)
-    density = s.of("relu", (0.35, rim), (0.05, tooth), (0.09, pools), (-0.25, s.shade), bias=0.68)
+    pools = noise(s, "pools", 1, blur=6.0)
+    density = s.of("relu", (0.35, rim), (0.05, tooth), (0.07, pools), (-0.25, s.shade), bias=0.66)
     density = s.apply("identity", density, strength)
-    stain = s.b.map(s.b.map(s.rgb, "clamp", 0.96, 0.012), "log")
+    stain = s.b.map(s.b.map(s.rgb, "clamp", 0.96, 0.002), "log")
     stain = s.b.map(s.times(stain, density), "exp")
     white = s.b.affine(tooth, [[0.012]] * 3, s.paper)
     s.rgb = s.times(white, stain)

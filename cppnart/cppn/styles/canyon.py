@@ -1,4 +1,4 @@
-"""Delta: detail within detail."""
+"""Canyon: detail within detail."""
 
 from cppnart.cppn.networks import Canvas
 from cppnart.cppn.seeds import Stream
@@ -8,7 +8,7 @@ from cppnart.fields.program import Program
 
 def draw(stream: Stream, o: Options) -> Program:
     """Octaves of ridges: each is finer than the last, moved by it, and allowed only along the last
-    one's ridges, so that channels branch into channels and the plains stay calm."""
+    one's ridges, so that gullies branch into gullies and the slopes between stay calm."""
     c = Canvas(stream, o, time=True)
     drift = c.net(c.point, 2, depth=2, width=16, gain=1.4, time=0.2)
     point = c.moved(c.point, drift, 0.4)
@@ -29,8 +29,8 @@ def draw(stream: Stream, o: Options) -> Program:
 
 
 STYLE = Style(
-    "delta",
-    "Rivers into rivers: seven octaves of ridges, for prints to step up to.",
+    "canyon",
+    "Weathered rock: seven octaves of ridges, for prints to step up to.",
     draw,
     scale=1.2,
     depth=7,
