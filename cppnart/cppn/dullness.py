@@ -36,8 +36,8 @@ class Measures:
     def dullness(self, noise: float = 0.3) -> float:
         """How far it breaks the rule, 0 when it does not; ``noise`` is how much noise may be."""
         return float(
-            max(0.0, 0.55 - self.entropy)
-            + max(0.0, 0.10 - self.edges)
+            max(0.0, 0.42 - self.entropy)
+            + max(0.0, 0.06 - self.edges)
             + max(0.0, self.flat - 0.72)
             + max(0.0, 0.09 - self.contrast)
             + max(0.0, self.noise - noise)
@@ -52,7 +52,7 @@ def measure(picture: ArrayLike) -> Measures:
     v = np.clip(v, 0.0, 1.0)
     counts = np.bincount((v * (BINS - 1e-9)).astype(np.int64).ravel(), minlength=BINS)
     share = counts[counts > 0] / v.size
-    entropy = float(-(share * np.log2(share)).sum() / np.log2(BINS))
+    entropy = float((share * np.log2(1 / share)).sum() / np.log2(BINS))
 
     across, down = np.diff(v, axis=1), np.diff(v, axis=0)
     differences = np.concatenate([across.ravel(), down.ravel()])

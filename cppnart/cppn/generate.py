@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -23,8 +22,9 @@ PROBE = 64
 ATTEMPTS = 16
 MOODS = (("dark", 0.36), ("even", 0.48), ("light", 0.6))
 """Where a picture's median value is moved to."""
-SOFT_ENDS = (3.0, 97.0), (0.05, 0.95)
-"""Percentiles, and the values that they get."""
+ENDS = {"sigmoid": ((3.0, 97.0), (0.05, 0.95)), "identity": ((1.0, 99.0), (0.03, 0.97))}
+"""Percentiles, and the values that they get, by the curve that follows: straight flanks need their
+ends further out."""
 
 Array = NDArray[np.float64]
 
@@ -157,10 +157,13 @@ def _best(
     best = None
     lowest = np.inf
     for attempt in range(ATTEMPTS):
-        raw = style.draw(Stream(seed, "weights", style.name, attempt), options)
+        raw = style.draw(Stream(seed, "canvas", style.name, attempt), options)
         fields = _probed(raw, latent)
-        levels = _levels(fields, style, middle)
-        measures = measure(_tones(fields["value"], levels))
+        if not all(np.isfinite(field).all() for field in fields.values()):
+            continue
+        shown = _shown(fields)
+        levels = _levels(fields, shown, style, middle)
+        measures = measure(np.where(shown, _tones(fields["value"], levels), 0.5))
         dullness = measures.dullness(style.noise)
         if dullness < lowest:
             best, lowest = (raw, measures, levels, mood), dullness
@@ -171,10 +174,16 @@ def _best(
     return best
 
 
-def _levels(fields: dict[str, Array], style: Style, middle: float) -> _Levels:
-    shown = fields["alpha"] > 0.5 if "alpha" in fields else np.ones((PROBE, PROBE), bool)
-    if shown.sum() < PROBE:
-        shown[:] = True
+def _shown(fields: dict[str, Array]) -> NDArray[np.bool_]:
+    """Where there is something to see: everywhere, or where alpha covers."""
+    everywhere = np.ones((PROBE, PROBE), bool)
+    shown = fields["alpha"] > 0.5 if "alpha" in fields else everywhere
+    return shown if shown.sum() >= PROBE else everywhere
+
+
+def _levels(
+    fields: dict[str, Array], shown: NDArray[np.bool_], style: Style, middle: float
+) -> _Levels:
     value = fields["value"][shown]
     if style.tones == "drawn":
         return _Levels((1.0, 0.0), (1.0, 0.0), (1.0, 0.0), 0.0, "identity")
@@ -195,8 +204,8 @@ def _levels(fields: dict[str, Array], style: Style, middle: float) -> _Levels:
 
 
 def _fit(values: Array, curve: str) -> tuple[float, float]:
-    """The slope and offset that bring the percentiles of SOFT_ENDS to their values."""
-    (low, high), targets = np.percentile(values, SOFT_ENDS[0]), np.array(SOFT_ENDS[1])
+    """The slope and offset that bring the percentiles of ENDS to their values."""
+    (low, high), targets = np.percentile(values, ENDS[curve][0]), np.array(ENDS[curve][1])
     if curve == "sigmoid":
         targets = np.log(targets / (1 - targets))
     slope = (targets[1] - targets[0]) / max(high - low, 1e-6)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cppnart.fields.activations import NETWORK_ACTIVATIONS
 from cppnart.fields.program import Builder, Program, Values, joined
@@ -134,11 +135,13 @@ class Canvas:
         c, s = math.cos(angle), math.sin(angle)
         return self.b.affine(point, [[c * stretch, s * stretch], [-s, c]])
 
-    def moved(self, point: Values, offset: Values | Sequence[float], factor: float = 1.0) -> Values:
-        """point + factor * offset, the offset values or two plain numbers."""
-        if isinstance(offset, np.ndarray) and offset.dtype == np.int64:
-            return self.b.combine((1.0, point), (factor, offset))
-        return self.b.map(point, shift=factor * np.asarray(offset, float))
+    def moved(self, point: Values, offset: Values, factor: float = 1.0) -> Values:
+        """point + factor * offset."""
+        return self.b.combine((1.0, point), (factor, offset))
+
+    def away(self, point: Values, centre: ArrayLike) -> Values:
+        """point - centre, the centre two plain numbers."""
+        return self.b.map(point, shift=-np.asarray(centre, float))
 
     def square(self, point: Values) -> Values:
         """The squared length of a point."""

@@ -103,7 +103,7 @@ class Style:
         return Options(
             scale=_number("scale", scale, self.scale, 0.01, 100.0),
             depth=_whole("depth", depth, self.depth, 1, 64),
-            width=_whole("width", width, self.width, 1, 1024),
+            width=_whole("width", width, self.width, 1, 512),
             activation=activation or _picked(stream.child("activation"), self.activation, ""),
             symmetry=_whole(
                 "symmetry", symmetry, _picked(stream.child("symmetry"), self.symmetry, 0), 1, 64
@@ -141,7 +141,9 @@ def _whole(name: str, given: int | None, default: int | None, low: int, high: in
     return given
 
 
-def _number(name: str, given: float | None, default: float | None, low: float, high: float) -> float:
+def _number(
+    name: str, given: float | None, default: float | None, low: float, high: float
+) -> float:
     if given is None:
         return default or 1.0
     if isinstance(given, bool) or not isinstance(given, (int, float)) or not low <= given <= high:

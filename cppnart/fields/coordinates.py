@@ -14,6 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+FARTHEST = 1e6
+"""How far from the origin a view's centre may lie; float32 has little left of a pixel there."""
+
+
 @dataclass(frozen=True)
 class View:
     """What part of the plane the frame shows.
@@ -29,8 +33,10 @@ class View:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.zoom) and 1e-6 <= self.zoom <= 1e6):
             raise ValueError(f"zoom {self.zoom:g}: expected a number from 1e-6 to 1e6")
-        if len(self.center) != 2 or not all(math.isfinite(c) for c in self.center):
-            raise ValueError(f"center {self.center}: expected two finite numbers, x,y")
+        if len(self.center) != 2 or not all(abs(c) <= FARTHEST for c in self.center):
+            raise ValueError(
+                f"center {self.center}: expected two numbers, x,y, within {FARTHEST:g} of 0"
+            )
         if not math.isfinite(self.rotate):
             raise ValueError(f"rotate {self.rotate}: expected degrees")
 

@@ -98,12 +98,10 @@ def to_bytes(program: Program, note: dict[str, Any] | None = None) -> bytes:
             array = np.asarray(getattr(operation, name))
             kind = "<i4" if array.dtype.kind == "i" else "<f4"
             arrays[f"{number}.{name}"] = np.ascontiguousarray(array, kind)
-    spec = _Spec(
-        "field", VERSION, list(program.inputs), operations, list(program.outputs), note
-    )
+    spec = _Spec("field", VERSION, list(program.inputs), operations, list(program.outputs), note)
     try:
         text = msgspec.json.encode(spec, order="sorted").decode()
-    except UnicodeError as error:
+    except UnicodeEncodeError as error:
         raise ValueError(f"the note has text that is not Unicode: {error.reason}") from None
     return bytes(safetensors_bytes(arrays, {KEY: text}))
 
@@ -124,7 +122,8 @@ def from_bytes(data: bytes) -> tuple[Program, dict[str, Any]]:
         spec = msgspec.json.decode(text, type=_Spec)
         _check_note(spec.note, "the note")
         operations = tuple(
-            _operation(operation, number, arrays) for number, operation in enumerate(spec.operations)
+            _operation(operation, number, arrays)
+            for number, operation in enumerate(spec.operations)
         )
         if arrays:
             raise ValueError(f"array {min(arrays)[:40]!r} belongs to no operation")

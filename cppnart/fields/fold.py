@@ -179,7 +179,7 @@ class _Folding:
         folded = weight[live][:, columns]
         if len(reads) < folded.shape[1]:
             summed = np.zeros((len(folded), len(reads)))
-            np.add.at(summed, (slice(None), inverse), folded)
+            np.add.at(summed.T, inverse, folded.T)
             folded = summed
         self._live(
             made[live], self.new.affine(reads, folded, bias[live], tuple(map(str, names[live])))

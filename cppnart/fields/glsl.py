@@ -28,7 +28,9 @@ SMALL_TABLE = 64
 TEXTURE_WIDTH = 2048
 TEXTURE_HEIGHT = 4096
 
-_HEADER = "#version 300 es\nprecision highp float;\nprecision highp int;\nprecision highp sampler2D;\n"
+_HEADER = (
+    "#version 300 es\nprecision highp float;\nprecision highp int;\nprecision highp sampler2D;\n"
+)
 _COMPONENTS = "xyzw"
 # The polynomials of kernel_math.py: x less the nearest multiple of pi, for the cosine the nearest
 # odd multiple of pi / 2, taken off in three parts.
@@ -49,7 +51,9 @@ float {name}Cos(float x) {{
 }}
 """.strip()
 _TAKEN = frozenset(
-    """
+    re.findall(
+        r"\w+",
+        """
     const uniform layout centroid flat smooth break continue do for while switch case default if
     else in out inout float int void bool true false invariant discard return lowp mediump highp
     precision struct uint attribute varying coherent volatile restrict readonly writeonly resource
@@ -60,7 +64,8 @@ _TAKEN = frozenset(
     log2 sqrt inversesqrt abs sign floor trunc round ceil fract mod modf min max clamp mix step
     smoothstep isnan isinf length distance dot cross normalize faceforward reflect refract
     transpose determinant inverse any all not equal texture shared buffer
-    """.split()
+        """,
+    )
 )
 
 
@@ -205,9 +210,7 @@ class _Writer:
         for name, width in self.program.inputs:
             safe = self._safe(name, "In")
             parameters.append(f"in float {safe}{f'[{width}]' if width > 1 else ''}")
-            self.places += [
-                _Place(f"{safe}[{i}]" if width > 1 else safe) for i in range(width)
-            ]
+            self.places += [_Place(f"{safe}[{i}]" if width > 1 else safe) for i in range(width)]
         for number, operation in enumerate(self.program.operations):
             if isinstance(operation, Affine):
                 self._affine(operation, number)
@@ -254,9 +257,7 @@ class _Writer:
 
     def _without_built_in_sines(self, activation: str) -> str:
         form = activations.get(activation).glsl
-        return re.sub(
-            r"\b(sin|cos)\(", lambda match: f"{self.name}{match[1].capitalize()}(", form
-        )
+        return re.sub(r"\b(sin|cos)\(", lambda match: f"{self.name}{match[1].capitalize()}(", form)
 
     def _declare(self, variable: str, values: Sequence[int], expression: str) -> None:
         """A variable whose components are these values."""
@@ -286,7 +287,7 @@ class _Writer:
         # a value that is read twice is read once, with both weights
         reads, inverse = np.unique(operation.sources, return_inverse=True)
         weight = np.zeros((operation.size, len(reads)))
-        np.add.at(weight, (slice(None), inverse), operation.weight)
+        np.add.at(weight.T, inverse, operation.weight.T)
         first = self._extend(operation.size)
         names = np.array(operation.activations)
         part = 0
@@ -297,17 +298,18 @@ class _Writer:
                 variable = f"A{number}_{part}"
                 part += 1
                 self._declare(variable, list(first + units), _constant(operation.bias[units]))
-                for columns in self._quartets(reads, weight[units].any(0)):
-                    term = self._term(weight[np.ix_(units, columns)], [reads[c] for c in columns])
+                used = np.flatnonzero(weight[units].any(0))
+                for columns in self._quartets(reads, used):
+                    term = self._term(weight[units][:, columns], [int(reads[c]) for c in columns])
                     self.body.append(f"{variable} += {term};")
                 if name != "identity":
                     self.calls.setdefault(name, set()).add(len(units))
                     self.body.append(f"{variable} = {self.name}F_{name}({variable});")
 
-    def _quartets(self, reads: NDArray[np.int64], used: NDArray[np.bool_]) -> list[list[int]]:
+    def _quartets(self, reads: NDArray[np.int64], used: NDArray[np.int64]) -> list[list[int]]:
         """The columns in use by fours: whole variables as they are, then whatever is left."""
         of_variable: dict[str, list[int]] = {}
-        for column in np.flatnonzero(used):
+        for column in used:
             of_variable.setdefault(self.places[reads[column]].variable, []).append(int(column))
         whole, rest = [], []
         for columns in of_variable.values():
@@ -327,7 +329,8 @@ class _Writer:
     def _product(self, operation: Product, number: int) -> None:
         first = self._extend(operation.size)
         for start in range(0, operation.size, 4):
-            left, right = operation.left[start : start + 4], operation.right[start : start + 4]
+            left = operation.left[start : start + 4].tolist()
+            right = operation.right[start : start + 4].tolist()
             made = list(range(first + start, first + start + len(left)))
             expression = f"{self._gathered(left)} * {self._gathered(right)}"
             self._declare(f"M{number}_{start // 4}", made, expression)

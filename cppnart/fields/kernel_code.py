@@ -239,6 +239,24 @@ def _look_up(code, at, data, x, origin):
                 a0, a1 = entries[k * np.int32(c)], entries[k1 * np.int32(c)]
                 y[i] = a0 + f[i] * (a1 - a0)
         return
+    if mask < 0 and d == 2:
+        n0, n1 = np.int32(code[axes + 1]), np.int32(code[axes + 3])
+        k0, f0 = x[lows : lows + TILE], x[lows + TILE : lows + 2 * TILE]
+        k1, f1 = x[lows + 2 * TILE : lows + 3 * TILE], x[lows + 3 * TILE : lows + 4 * TILE]
+        width, one = np.int32(c), np.int32(1)
+        for j in range(c):
+            y = x[out + j * TILE : out + (j + 1) * TILE]
+            entries = data[table + j : table + n0 * n1 * c]
+            for i in range(TILE):
+                a0, b0 = np.int32(k0[i]), np.int32(k1[i])
+                a1, b1 = a0 + one, b0 + one
+                a1 = np.int32(0) if a1 == n0 else a1
+                b1 = np.int32(0) if b1 == n1 else b1
+                e00, e01 = entries[(a0 * n1 + b0) * width], entries[(a0 * n1 + b1) * width]
+                e10, e11 = entries[(a1 * n1 + b0) * width], entries[(a1 * n1 + b1) * width]
+                upper, lower = e00 + f1[i] * (e01 - e00), e10 + f1[i] * (e11 - e10)
+                y[i] = upper + f0[i] * (lower - upper)
+        return
     for j in range(c):
         x[out + j * TILE : out + (j + 1) * TILE] = Z
     for corner in range(1 << d):

@@ -122,7 +122,7 @@ def _never() -> None:
 
 
 _LIBRARY = ("memset", "memcpy", "memmove", "floor", "floorf", "rint", "rintf")
-"""What LLVM itself may call: for loops that fill or copy, or where the processor lacks something."""
+"""What LLVM itself may call, for loops that fill or copy and where a processor lacks something."""
 
 
 def _address(symbol: str) -> int:

@@ -366,7 +366,7 @@ class Builder:
 
 def joined(values: Values | Sequence[Values]) -> Values:
     """One list of value numbers out of one or several."""
-    if isinstance(values, np.ndarray):
+    if isinstance(values, np.ndarray | np.integer | int):
         return np.atleast_1d(values)
     return np.concatenate([np.atleast_1d(v) for v in values]) if len(values) else np.zeros(0, int)
 

@@ -41,6 +41,8 @@ class ProgramModule(nn.Module):
         self.operations = nn.ModuleList(modules)
         self.result = _Gather(program.output_values, np.array(starts))
         self._done = _last_reads([*modules, self.result])
+        # follows .to() even where there are no parameters
+        self.register_buffer("_like", torch.empty(0), persistent=False)
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -66,8 +68,7 @@ class ProgramModule(nn.Module):
                 f"coordinates of shape {tuple(coords.shape)}: expected (N, "
                 f"{self._program.input_size}) for inputs {', '.join(self.input_names)}"
             )
-        like = next(self.parameters(), coords)
-        coords = coords.to(like.device, like.dtype)
+        coords = coords.to(self.get_buffer("_like"))
         parts: list[Tensor | None] = [coords] if self._program.input_size else []
         for number, module in enumerate(self.operations):
             parts.append(module(parts, coords))
@@ -90,7 +91,7 @@ class ProgramModule(nn.Module):
                 f"unknown: {sorted(set(inputs) - set(self.input_names))}, "
                 f"missing: {sorted(set(self.input_names) - set(inputs))}"
             )
-        like = next(self.parameters(), torch.empty(0))
+        like = self.get_buffer("_like")
         columns = []
         for name, width in self._program.inputs:
             column = torch.as_tensor(inputs[name], dtype=like.dtype, device=like.device)

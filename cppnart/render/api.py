@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import time as clock
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 import numpy as np
@@ -34,11 +35,12 @@ from cppnart.render.recipe import (
     palette_of,
     parse_recipe,
     recipe_text,
+    with_changes,
     with_field,
     with_palette,
 )
 from cppnart.render.renderer import Clip, Settings, render_rows
-from cppnart.render.sheets import MAX_PICTURES, Sheet, columns_for, layout, swatch
+from cppnart.render.sheets import MAX_PICTURES, Sheet, columns_for, layout, page_size, swatch
 from cppnart.render.sizes import Size, check_size, parse_size
 from cppnart.render.writers import open_picture
 
@@ -47,6 +49,7 @@ FIELD_SUFFIX = ".safetensors"
 MAX_ARRAY_BYTES = 16 << 30
 
 Progress = Callable[[int, int], None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,22 @@ class Prepared:
             return None
         x, y, w, h = self.recipe.region
         return (x, y, x + w, y + h)
+
+    def settings(self, device: str = "cpu", threads: int | None = None) -> Settings:
+        """How to render it; ValueError for what is out of range."""
+        recipe = self.recipe
+        return Settings(
+            self.size.width,
+            self.size.height,
+            View(recipe.center, recipe.zoom, recipe.rotate),
+            self.clip,
+            cast(int, recipe.samples),
+            recipe.bits,
+            recipe.dither,
+            recipe.exact,
+            device,
+            threads,
+        )
 
 
 def render(
@@ -173,18 +192,7 @@ def render(
     began = clock.perf_counter()
     prepared = prepare(source, palette=palette, **given)
     recipe, channels = prepared.recipe, len(prepared.picture.colour.outputs)
-    settings = Settings(
-        prepared.size.width,
-        prepared.size.height,
-        View(recipe.center, recipe.zoom, recipe.rotate),
-        prepared.clip,
-        recipe.samples or 1,
-        recipe.bits,
-        recipe.dither,
-        recipe.exact,
-        device,
-        threads,
-    )
+    settings = prepared.settings(device, threads)
     x0, y0, x1, y1 = settings.area
     strides = np.zeros(4, np.int64)
 
@@ -236,14 +244,15 @@ def prepare(
     changes = {name: value for name, value in given.items() if value is not None}
     recipe = _with_changes(_source(source), changes)
     program, drawn, chosen = _field(recipe)
+    moment = _within("time", recipe.time, -1e6, 1e6)
     if "t" in program.input_names:
-        program = bind(program, t=_finite("time", recipe.time))
+        program = bind(program, t=moment)
     colours = _palette(palette, recipe, chosen)
     recipe = msgspec.structs.replace(
         with_palette(recipe, colours),
         style=chosen.name if chosen else None,
-        color=recipe.color or (chosen.color if chosen else "palette"),
-        finish=recipe.finish or (chosen.finish if chosen else "plain"),
+        color=_first(recipe.color, chosen.color if chosen else "palette"),
+        finish=_first(recipe.finish, chosen.finish if chosen else "plain"),
         **(drawn.options if drawn else {}),
     )
     picture = compose(
@@ -253,13 +262,25 @@ def prepare(
         finish=cast(str, recipe.finish),
         transparent=recipe.transparent,
     )
-    size = parse_size(recipe.size or DEFAULT_SIZE)
-    dpi = recipe.dpi or size.dpi
+    size = parse_size(_first(recipe.size, DEFAULT_SIZE))
+    dpi = recipe.dpi if recipe.dpi is not None else size.dpi
+    if dpi is not None:
+        _within("dpi", dpi, 1, 65535)
     size = Size(size.width, size.height, dpi)
-    samples = recipe.samples or (4 if size.width * size.height < 1 << 26 else 1)
+    samples = _first(recipe.samples, _usual_samples(size))
     recipe = msgspec.structs.replace(recipe, size=str(size), dpi=dpi, samples=samples)
     _check_region(recipe.region, size)
-    return Prepared(recipe, picture, colours, drawn, size)
+    prepared = Prepared(recipe, picture, colours, drawn, size)
+    prepared.settings()  # so that what is out of range is known now
+    return prepared
+
+
+def _usual_samples(size: Size) -> int:
+    return 4 if size.width * size.height < 1 << 26 else 1
+
+
+def _first(given: T | None, default: T) -> T:
+    return default if given is None else given
 
 
 def _source(source: str | int | os.PathLike[str] | None) -> Recipe:
@@ -297,11 +318,12 @@ def _with_changes(recipe: Recipe, changes: dict[str, Any]) -> Recipe:
             round(v) for v in (x * across, y * down, (x + w) * across, (y + h) * down)
         )
         changes = {**changes, "region": (x0, y0, max(x1 - x0, 1), max(y1 - y0, 1))}
-    if "size" in changes and "samples" not in changes:
-        recipe = msgspec.structs.replace(recipe, samples=None)
+    if "size" in changes and recipe.size:
+        usual = recipe.samples == _usual_samples(parse_size(recipe.size))
+        recipe = msgspec.structs.replace(recipe, samples=None if usual else recipe.samples)
     if "size" in changes and "dpi" not in changes:
         recipe = msgspec.structs.replace(recipe, dpi=None)
-    return msgspec.structs.replace(recipe, **changes)
+    return with_changes(recipe, changes)
 
 
 def _field(recipe: Recipe) -> tuple[Program, Drawn | None, Style | None]:
@@ -336,9 +358,9 @@ def _palette(
     return default_palette(stream)
 
 
-def _finite(name: str, number: float) -> float:
-    if not np.isfinite(number):
-        raise ValueError(f"{name} {number}: expected a finite number")
+def _within(name: str, number: float, low: float, high: float) -> float:
+    if not low <= number <= high:
+        raise ValueError(f"{name} {number:g}: expected a number from {low:g} to {high:g}")
     return number
 
 
@@ -416,6 +438,11 @@ def sheet(
     cells = [(name, seed) for name in names for seed in chosen]
     if len(cells) > MAX_PICTURES:
         raise ValueError(f"{len(cells)} pictures: a sheet takes at most {MAX_PICTURES}")
+    across = columns or (len(chosen) if several and len(chosen) <= 16 else columns_for(len(cells)))
+    across = min(across, len(cells))
+    width, height = page_size(len(cells), thumb, thumb, across, labels)
+    _check_memory(width, height, 3, 8)
+    path = None if output is None else _page_name(output, "sheet")
     pictures: list[NDArray[np.uint8]] = []
     for name, seed in cells:
         picture = render(
@@ -425,9 +452,8 @@ def sheet(
         if progress is not None:
             progress(len(pictures), len(cells))
     texts = [f"{name or style_table.DEFAULT} {seed}" if several else seed for name, seed in cells]
-    across = columns or (len(chosen) if several and len(chosen) <= 16 else columns_for(len(cells)))
     page = layout(pictures, texts if labels else None, across)
-    return page if output is None else _write_page(page, output, "sheet", len(cells), began)
+    return page if path is None else _write_page(page, path, len(cells), began)
 
 
 def styles(*, output: str | os.PathLike[str] | None = None) -> dict[str, str] | Sheet:
@@ -442,8 +468,9 @@ def palettes(*, output: str | os.PathLike[str] | None = None) -> dict[str, str] 
     if output is None:
         return {name: palette.description for name, palette in PALETTES.items()}
     began = clock.perf_counter()
+    path = _page_name(output, "palettes")
     page = layout([swatch(p, 320, 80) for p in PALETTES.values()], list(PALETTES), 4)
-    return _write_page(page, output, "palettes", len(PALETTES), began)
+    return _write_page(page, path, len(PALETTES), began)
 
 
 def finishes(*, output: str | os.PathLike[str] | None = None) -> dict[str, str] | Sheet:
@@ -482,9 +509,10 @@ def info(source: str | int | os.PathLike[str]) -> dict[str, Any]:
 def _drawn(output: str | os.PathLike[str], what: str, looks: dict[str, dict[str, str]]) -> Sheet:
     """One labelled picture of seed 42 for each name and look."""
     began = clock.perf_counter()
+    path = _page_name(output, what)
     pictures = [render(seed=42, size=256, samples=4, **look) for look in looks.values()]  # type: ignore[arg-type]
     page = layout(cast("list[NDArray[np.uint8]]", pictures), list(looks), columns_for(len(looks)))
-    return _write_page(page, output, what, len(looks), began)
+    return _write_page(page, path, len(looks), began)
 
 
 def _style_names(styles: str | Sequence[str] | None, style: str | None) -> list[str | None]:
@@ -502,10 +530,12 @@ def _style_names(styles: str | Sequence[str] | None, style: str | None) -> list[
 def _seed_names(seeds: str | Iterable[str | int]) -> list[str]:
     if not isinstance(seeds, str):
         found = [parse_seed(seed) for seed in seeds]
-    elif span := re.fullmatch(r"\s*(-?\d{1,18}):(-?\d{1,18})\s*", seeds):
+    elif span := re.fullmatch(r"\s*([+-]?\d{1,256}):([+-]?\d{1,256})\s*", seeds):
         first, end = int(span[1]), int(span[2])
         if not first < end <= first + MAX_PICTURES:
-            raise ValueError(f"seeds {seeds!r}: expected FIRST:END with at most {MAX_PICTURES}")
+            raise ValueError(
+                f"seeds {seeds[:60]!r}: expected FIRST:END with 1 to {MAX_PICTURES} seeds"
+            )
         found = [str(number) for number in range(first, end)]
     else:
         found = [parse_seed(seed) for seed in seeds.split(",")]
@@ -514,16 +544,18 @@ def _seed_names(seeds: str | Iterable[str | int]) -> list[str]:
     return found
 
 
-def _write_page(
-    page: NDArray[np.uint8],
-    output: str | os.PathLike[str],
-    name: str,
-    pictures: int,
-    began: float,
-) -> Sheet:
+def _page_name(output: str | os.PathLike[str], name: str) -> Path:
+    """The file for a page, checked before all its pictures are rendered."""
     path = Path(output)
     if path.is_dir():
-        path = _free_name(path, f"cppnart-{name}")
+        return _free_name(path, f"cppnart-{name}")
+    format_of(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "the folder does not exist", str(path.parent))
+    return path
+
+
+def _write_page(page: NDArray[np.uint8], path: Path, pictures: int, began: float) -> Sheet:
     height, width = page.shape[:2]
     with open_picture(path, width=width, height=height, channels=3) as writer:
         writer.write(page)

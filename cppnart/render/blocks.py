@@ -115,7 +115,7 @@ def render_band(
     block = aligned(max(level_size(fields, channels, n, n) for n in (finest, 2 * cells)))
     total = aligned(channels * BLOCK * BLOCK)
     across = aligned(fields * (finest + 3) * BLOCK)
-    small = aligned(5 * BLOCK)
+    small = aligned(8 * BLOCK)
     g = raster.geometry
     geometry = np.array([*g.origin, *g.right, *g.down, g.pixel])
     corners = np.array([x0, y0, x1, y1], np.int64)

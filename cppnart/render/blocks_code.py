@@ -45,6 +45,9 @@ LOST = np.float32(64)
 """An error, in half levels, that halving the stride once will hardly mend: it falls by 16 where
 the field is smooth, and by 2 to 4 across a kink."""
 
+HUGE = np.float32(1e30)
+"""A field beyond this, or not a number, cannot be interpolated."""
+
 ZERO, ONE = np.float32(0), np.float32(1)
 TINY = np.float32(1e-6)
 
@@ -67,13 +70,23 @@ def _place(x, first, geometry, left, top, stride, columns, start, count):
     beyond ``count`` repeat the last.
     """
     wide_vectors()
-    xs, ys = x[first : first + TILE], x[first + TILE : first + 2 * TILE]
-    for i in range(TILE):
+    i = 0
+    while i < TILE:
         k = min(start + i, count - 1)
-        px = left + stride * (k % columns) + 0.5
-        py = top + stride * (k // columns) + 0.5
-        xs[i] = geometry[0] + px * geometry[2] + py * geometry[4]
-        ys[i] = geometry[1] + px * geometry[3] + py * geometry[5]
+        row = k // columns
+        column = k - row * columns
+        inside = start + i < count
+        n = min(columns - column, TILE - i) if inside else TILE - i
+        step = stride if inside else 0
+        xs, ys = x[first + i : first + i + n], x[first + TILE + i : first + TILE + i + n]
+        px, py = left + stride * column + 0.5, top + stride * row + 0.5
+        x0, y0 = geometry[0] + py * geometry[4], geometry[1] + py * geometry[5]
+        right, down = geometry[2], geometry[3]
+        for j in range(n):
+            at = px + np.float64(np.int32(j)) * step
+            xs[j] = x0 + at * right
+            ys[j] = y0 + at * down
+        i += n
 
 
 @_loops
@@ -135,20 +148,31 @@ def _errors(exact, guess, seen, guessed, edge, pixel, errors):
 
     exact, guess: the field's values and the interpolated ones; seen, guessed: their colours.
     """
-    for k in range(len(errors)):
-        error = ZERO
-        visible = True
-        if seen.shape[0] == 4:
-            error = abs(seen[3, k] - guessed[3, k]) / HALF_LEVEL
-            visible = max(seen[3, k], guessed[3, k]) > ZERO
-        if visible:
-            for c in range(3):
-                error = max(error, abs(srgb(seen[c, k]) - srgb(guessed[c, k])) / HALF_LEVEL)
-        if edge[0] >= 0:
-            dx, dy = exact[edge[1], k], exact[edge[2], k]
-            allowed = EDGE_SHIFT * pixel * np.sqrt(dx * dx + dy * dy) + NOISE
-            error = max(error, abs(exact[edge[0], k] - guess[edge[0], k]) / allowed)
-        errors[k] = error
+    wide_vectors()
+    count = len(errors)
+    for k in range(count):
+        errors[k] = ZERO
+    for c in range(3):
+        a, b = seen[c], guessed[c]
+        for k in range(count):
+            errors[k] = max(errors[k], abs(srgb(a[k]) - srgb(b[k])))
+    if len(seen) == 4:
+        a, b = seen[3], guessed[3]
+        for k in range(count):
+            hidden = max(a[k], b[k]) <= ZERO
+            errors[k] = ZERO if hidden else max(errors[k], abs(a[k] - b[k]))
+    for k in range(count):
+        errors[k] /= HALF_LEVEL
+    if edge[0] >= 0:
+        value, own, dx, dy = exact[edge[0]], guess[edge[0]], exact[edge[1]], exact[edge[2]]
+        for k in range(count):
+            allowed = EDGE_SHIFT * pixel * np.sqrt(dx[k] * dx[k] + dy[k] * dy[k]) + NOISE
+            errors[k] = max(errors[k], abs(value[k] - own[k]) / allowed)
+    for c in range(len(guess)):
+        value, own = exact[c], guess[c]
+        for k in range(count):
+            known = abs(value[k]) + abs(own[k]) < HUGE
+            errors[k] = errors[k] if known else HUGE
 
 
 @_loops
@@ -245,7 +269,10 @@ def _down(h, stride, offset, first_row, cx):
 
 @_loops
 def _accumulate(colour, cx, at, begin, total):
-    """Adds a tile's colours, premultiplied by alpha, to total (channels, 64 * 64) from ``at``."""
+    """Adds a tile's colours, premultiplied by alpha, to total (channels, 64 * 64) from ``at``.
+
+    What is not a number counts as 0: max(ZERO, x) takes x only where it is greater.
+    """
     wide_vectors()
     channels = total.shape[0]
     n = min(TILE, BLOCK * BLOCK - at)
@@ -256,11 +283,11 @@ def _accumulate(colour, cx, at, begin, total):
             row = colour[2][3] * TILE
             alpha = cx[row : row + n]
             for i in range(n):
-                light = min(max(part[i], ZERO), ONE) * min(max(alpha[i], ZERO), ONE)
+                light = min(max(ZERO, part[i]), ONE) * min(max(ZERO, alpha[i]), ONE)
                 sums[i] = light if begin else sums[i] + light
         else:
             for i in range(n):
-                light = min(max(part[i], ZERO), ONE)
+                light = min(max(ZERO, part[i]), ONE)
                 sums[i] = light if begin else sums[i] + light
 
 
@@ -295,47 +322,66 @@ def _shade(field, fx, colour, cx, placed, geometry, samples, left, top, stride, 
 
 
 @_loops
-def _store(total, count, dither, bits, left, top, clip, out, line):
-    """Averages, encodes, dithers and stores the part of a block that lies in clip.
-
-    out is the address of (rows, columns, channels) numbers of this many bits that begin at clip's
-    corner: whole levels, or with 32 bits fractions.
-    """
+def _encode(total, first, count, bits, noise, lines):
+    """Averages, encodes and dithers a row of pixels into lines (4, 64), a channel each."""
     wide_vectors()
-    levels = np.float32(255 if bits == 8 else 65535 if bits == 16 else 0)
-    shape = (clip[3] - clip[1], clip[2] - clip[0], total.shape[0])
-    out8, out16 = carray(byte_pointer(out), shape), carray(short_pointer(out), shape)
-    out32 = carray(float_pointer(out), shape)
-    channels = total.shape[0]
+    levels = np.float32(255 if bits == 8 else 65535)
     scale = ONE / np.float32(count)
+    channels = total.shape[0]
+    for c in range(channels):
+        sums, line = total[c, first : first + BLOCK], lines[c]
+        if c == 3:
+            for i in range(BLOCK):
+                line[i] = sums[i] * scale
+        elif channels == 4:
+            alpha = total[3, first : first + BLOCK]
+            for i in range(BLOCK):
+                line[i] = srgb(sums[i] / max(alpha[i], TINY))
+        else:
+            for i in range(BLOCK):
+                line[i] = srgb(sums[i] * scale)
+        if bits < 32:
+            for i in range(BLOCK):
+                line[i] = np.floor(min(line[i] * levels + noise[i], levels))
+
+
+@_loops
+def _interleave(lines, channels, first, last, out):
+    """Stores pixels first .. last of a row: lines (4, 64) to out, channels side by side."""
+    wide_vectors()
+    if channels == 3:
+        red, green, blue = lines[0, first:last], lines[1, first:last], lines[2, first:last]
+        for i in range(last - first):
+            out[3 * i] = red[i]
+            out[3 * i + 1] = green[i]
+            out[3 * i + 2] = blue[i]
+    else:
+        for c in range(channels):
+            for i in range(last - first):
+                out[channels * i + c] = lines[c, first + i]
+
+
+@_loops
+def _store(total, count, dither, bits, left, top, clip, out, lines):
+    """Stores the part of a block that lies in clip, as levels, or with 32 bits as fractions.
+
+    out is the address of (rows, columns, channels) numbers that begin at clip's corner.
+    """
+    channels = total.shape[0]
     x0, x1 = max(left, clip[0]), min(left + BLOCK, clip[2])
     for y in range(max(top, clip[1]), min(top + BLOCK, clip[3])):
-        first = (y - top) * BLOCK
-        noise = dither[y - top]
-        for c in range(channels):
-            sums = total[c, first : first + BLOCK]
-            if c == 3:
-                for i in range(BLOCK):
-                    line[i] = sums[i] * scale
-            elif channels == 4:
-                alpha = total[3, first : first + BLOCK]
-                for i in range(BLOCK):
-                    line[i] = srgb(sums[i] / max(alpha[i], TINY))
-            else:
-                for i in range(BLOCK):
-                    line[i] = srgb(sums[i] * scale)
-            if levels > ZERO:
-                for i in range(BLOCK):
-                    line[i] = np.floor(min(line[i] * levels + noise[i], levels))
-            row = y - clip[1]
-            for i in range(x0 - left, x1 - left):
-                x = left + i - clip[0]
-                if bits == 8:
-                    out8[row, x, c] = line[i]
-                elif bits == 16:
-                    out16[row, x, c] = line[i]
-                else:
-                    out32[row, x, c] = line[i]
+        _encode(total, (y - top) * BLOCK, count, bits, dither[y - top], lines)
+        pixel = (y - max(top, clip[1])) * (clip[2] - clip[0]) + x0 - clip[0]
+        target, length = out + pixel * channels * (bits // 8), (x1 - x0) * channels
+        if bits == 8:
+            row8 = carray(byte_pointer(target), (length,))
+            _interleave(lines, channels, x0 - left, x1 - left, row8)
+        elif bits == 16:
+            row16 = carray(short_pointer(target), (length,))
+            _interleave(lines, channels, x0 - left, x1 - left, row16)
+        else:
+            row32 = carray(float_pointer(target), (length,))
+            _interleave(lines, channels, x0 - left, x1 - left, row32)
 
 
 @cfunc(types.void(types.CPointer(types.int64)), error_model="numpy", fastmath=FAST)
@@ -349,8 +395,8 @@ def render_band(address):
     work2 = carray(float_pointer(a[18]), (a[19],))
     total = carray(float_pointer(a[20]), (channels, BLOCK * BLOCK))
     h = carray(float_pointer(a[21]), (fields, BLOCK // 2 + 3, BLOCK))
-    small = carray(float_pointer(a[22]), (5, BLOCK))
-    weights, line = small[:4], small[4]
+    small = carray(float_pointer(a[22]), (8, BLOCK))
+    weights, lines = small[:4], small[4:]
     geometry = carray(double_pointer(a[23]), (7,))
     samples = carray(double_pointer(a[24]), (a[25], 2))
     dither = carray(float_pointer(a[26]), (BLOCK, BLOCK))
@@ -390,4 +436,4 @@ def render_band(address):
             ended[level] += 1
             _shade(field, fx, colour, cx, placed, geometry, samples, left, top,
                    STRIDES[level], net, column, h, weights, total)  # fmt: skip
-            _store(total, len(samples), dither, bits, left, top, clip, out, line)
+            _store(total, len(samples), dither, bits, left, top, clip, out, lines)

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cppnart.cppn.style import unknown
 from cppnart.fields.program import Values
 from cppnart.render.colour import oklab_to_oklch, parse_hex, srgb_to_oklab
-from cppnart.cppn.style import unknown
 from cppnart.render.finishes.surface import Surface
 
 PALETTE_ENTRIES = 1024
 ACCENT_TURN = 0.3
 """Radians that the palette's hues turn from accent 0 to accent 1."""
-HUE_SPAN = 2.4
+HUE_SPAN = 2.0
 """Radians of hue that the accent spans in the modes without a palette."""
 
 
@@ -47,9 +47,7 @@ def _palette(s: Surface) -> None:
     # a small turn of hue: (a, b) + angle (-b, a)
     angle = s.apply("identity", s.accent, ACCENT_TURN, -ACCENT_TURN / 2)
     turn = s.times(lab[1:], angle)
-    turned = s.b.affine(
-        [lab, turn], [[1, 0, 0, 0, 0], [0, 1, 0, 0, -1], [0, 0, 1, 1, 0]]
-    )
+    turned = s.b.affine([lab, turn], [[1, 0, 0, 0, 0], [0, 1, 0, 0, -1], [0, 0, 1, 1, 0]])
     s.rgb = s.from_oklab(turned)
 
 
@@ -72,7 +70,7 @@ def _base_hue(s: Surface) -> float:
 
 def _hsv(s: Surface) -> None:
     value = s.apply("clamp", s.value, 0.9, 0.08)
-    saturation = s.apply("clamp", s.shade, 0.6, 0.2)
+    saturation = s.apply("clamp", s.shade, 0.5, 0.15)
     turns = HUE_SPAN / (2 * math.pi)
     hue = s.apply("identity", s.accent, turns, _base_hue(s) / (2 * math.pi) - turns / 2)
     # as colour.hsv_to_rgb: each channel falls by a trapezoid in the hue
@@ -85,14 +83,14 @@ def _hsv(s: Surface) -> None:
 
 
 def _chroma_room(s: Surface, lightness: Values) -> Values:
-    """1 at middle lightness, 0 at black and white: where sRGB has room for colour."""
-    return s.apply("identity", s.times(lightness, s.apply("identity", lightness, -4, 4)))
+    """How much room sRGB has for colour: 1 at a lightness of 2/3, 0 at black and white."""
+    return s.times(lightness, lightness, s.apply("identity", lightness, -6.75, 6.75))
 
 
 def _oklab(s: Surface) -> None:
     lightness = s.apply("clamp", s.value, 0.84, 0.12)
     room = _chroma_room(s, lightness)
-    ab = s.times(s.b.map([s.shade, s.accent], scale=0.3, shift=-0.15), room)
+    ab = s.times(s.b.map([s.shade, s.accent], scale=0.28, shift=-0.14), room)
     s.rgb = s.from_oklab(np.concatenate([lightness, ab]))
 
 
@@ -107,7 +105,9 @@ def _oklch(s: Surface) -> None:
 MODES: dict[str, Mode] = {
     mode.name: mode
     for mode in (
-        Mode("palette", "the value through the palette, shaded, its hues turned a little", _palette),
+        Mode(
+            "palette", "the value through the palette, shaded, its hues turned a little", _palette
+        ),
         Mode("mono", "greys", _mono),
         Mode("oklch", "lightness, chroma and hue of OKLCh, round the palette's accent", _oklch),
         Mode("oklab", "lightness and the two opponent colours of OKLab", _oklab),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cppnart.fields.fold import needed, pruned
+from cppnart.fields.fold import bind, needed, pruned
 from cppnart.fields.numpy_backend import evaluate
 from cppnart.fields.program import Builder, Program, Values
 from cppnart.fields.tangents import with_tangents
@@ -72,7 +72,8 @@ def compose(
     color: a name among colouring.MODES. palette: also where finishes take their paper and ink.
     finish: a name among finishes.FINISHES, or several, each over the one before: ``relief+grain``;
         a number after a name is how strong it is: ``relief:1.5+grain:0.5``.
-    transparent: keep the field's alpha; otherwise the picture lies on the palette's paper.
+    transparent: keep the field's alpha; otherwise the picture lies on the palette's paper, or on
+        the finish's own ground.
     strength: of all finishes, multiplied with their own; from 0 to 3.
 
     Raises ValueError for unknown names, a strength out of range, a field without such outputs, or
@@ -81,20 +82,17 @@ def compose(
     mode = get_mode(color)
     layers = parse_finish(finish, strength)
     field, ready = _with_value(field)
-    if transparent and not ({"alpha"} & set(field.output_names)):
+    if transparent and "alpha" not in field.output_names:
         raise ValueError(
-            "transparent: this field has no alpha, it covers the whole picture; expected a style "
-            "with transparency"
+            "transparent: this field covers the whole picture; expected one with an output alpha"
         )
-    sloped = _with_slopes(field)
-
-    names = (*sloped.output_names, *PLACE)
-    b = Builder(**dict.fromkeys(names, 1))
+    names = dict.fromkeys((*field.output_names, *EDGE, *PLACE), 1)
+    b = Builder(**names)
     values = {name: b[name] for name in names}
     for name in ("shade", "accent"):
-        if name not in values:
+        if name not in field.output_names:
             values[name] = b.constant(0.5)
-    s = Surface(b, values, palette or PALETTES[DEFAULT_PALETTE], lambda: steepness(sloped))
+    s = Surface(b, values, palette or PALETTES[DEFAULT_PALETTE], lambda: steepness(field))
 
     for layer, amount in layers:
         if layer.prepare is not None:
@@ -108,12 +106,12 @@ def compose(
             layer.paint(s, amount)
 
     if s.alpha is not None and not transparent:
-        s.rgb = s.mix(b.map(s.rgb, scale=0, shift=s.paper), s.rgb, s.alpha)
+        s.rgb = s.mix(b.map(s.rgb, scale=0, shift=s.ground), s.rgb, s.alpha)
     outputs = dict(zip(_COLOURS[0], s.rgb, strict=False))
     if transparent and s.alpha is not None:
         outputs["alpha"] = s.alpha[0]
     edge = EDGE if any(layer.edges for layer, _ in layers) else None
-    return _trimmed(sloped, b.build(**outputs), edge)
+    return _trimmed(field, b.build(**outputs), edge)
 
 
 def steepness(field: Program) -> float:
@@ -125,7 +123,7 @@ def steepness(field: Program) -> float:
     at = (np.arange(PROBE) + 0.5) * (2 / PROBE) - 1
     x, y = np.meshgrid(at, at)
     inputs = {name: np.zeros(width) for name, width in field.inputs}
-    slopes = pruned(field, EDGE[1:])
+    slopes = pruned(_with_slopes(field), EDGE[1:])
     values = evaluate(slopes, {**inputs, "x": x.ravel(), "y": y.ravel()})
     return float(np.hypot(*values.T).mean())
 
@@ -182,14 +180,16 @@ def _with_differences(field: Program) -> Program:
 
 
 def _trimmed(field: Program, colour: Program, edge: tuple[str, str, str] | None) -> Picture:
-    """The picture without what the colour does not read."""
-    colour = pruned(colour)
+    """The picture with what the colour reads of the field, and no more."""
+    colour = bind(colour)  # folds its constants
     read = needed(colour, colour.output_values)
     kept = [
         name
         for number, name in enumerate(colour.input_names)
         if (read[number] or name in (edge or ())) and name not in PLACE
     ] or [field.output_names[0]]
+    if set(kept) & set(EDGE[1:]):
+        field = _with_slopes(field)
     b = Builder(**dict.fromkeys((*kept, *PLACE), 1))
     nothing: Values = b["x"]  # stands in for inputs that are not read
     unread = {name: nothing for name in colour.input_names if name not in dict(b.inputs)}

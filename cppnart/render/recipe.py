@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
+from typing import Annotated, Any
 
 import msgspec
+import numpy as np
 
 import cppnart
 from cppnart.fields import files
@@ -17,6 +20,11 @@ from cppnart.fields.program import Program
 from cppnart.render.palettes import Palette
 
 MAX_BYTES = 16 << 20
+MAX_NAME, MAX_LATENT = 256, 4096
+
+Whole = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
+Name = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]
+Latent = Annotated[list[float], msgspec.Meta(max_length=MAX_LATENT)]
 
 
 class Recipe(
@@ -29,28 +37,28 @@ class Recipe(
     """
 
     cppnart: str
-    seed: str | None = None
+    seed: Name | None = None
     field: str | None = None
-    style: str | None = None
-    latent: list[float] | None = None
+    style: Name | None = None
+    latent: Latent | None = None
     scale: float | None = None
-    depth: int | None = None
-    width: int | None = None
-    activation: str | None = None
-    symmetry: int | None = None
+    depth: Whole | None = None
+    width: Whole | None = None
+    activation: Name | None = None
+    symmetry: Whole | None = None
     time: float = 0.0
-    color: str | None = None
+    color: Name | None = None
     palette: dict[str, msgspec.Raw] | None = None
-    finish: str | None = None
+    finish: Name | None = None
     transparent: bool = False
-    size: str | None = None
+    size: Name | None = None
     dpi: float | None = None
     center: tuple[float, float] = (0.0, 0.0)
     zoom: float = 1.0
     rotate: float = 0.0
-    region: tuple[int, int, int, int] | None = None
-    samples: int | None = None
-    bits: int = 8
+    region: tuple[Whole, Whole, Whole, Whole] | None = None
+    samples: Whole | None = None
+    bits: Whole = 8
     dither: bool = True
     exact: bool = False
 
@@ -69,11 +77,13 @@ def parse_recipe(text: str | bytes) -> Recipe:
         version = msgspec.json.decode(data, type=_Version).cppnart
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
         raise ValueError(f"this is not a cppnart recipe: {_line(error)}") from None
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9A-Za-z.+-]{1,40})?", version):
+        raise ValueError(f"this is not a cppnart recipe: its version is {version[:20]!r}")
     ours, theirs = cppnart.__version__.split(".")[0], version.split(".")[0]
     if theirs != ours:
         raise ValueError(
-            f"the recipe is of cppnart {version[:20]!r}, whose seeds draw other pictures than those"
-            f" of version {cppnart.__version__}: install cppnart {theirs[:20]}.x to make it again"
+            f"the recipe is of cppnart {version!r}, whose seeds draw other pictures than those"
+            f" of version {cppnart.__version__}: install cppnart {theirs}.x to make it again"
         )
     try:
         recipe = msgspec.json.decode(data, type=Recipe)
@@ -89,6 +99,18 @@ class _Version(msgspec.Struct):
 
 def _line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
+def with_changes(recipe: Recipe, changes: dict[str, Any]) -> Recipe:
+    """The recipe with some values changed; ValueError where one is of the wrong type."""
+    plain = {k: v.item() if isinstance(v, np.generic) else v for k, v in changes.items()}
+    try:
+        known = msgspec.convert({"cppnart": recipe.cppnart, **plain}, Recipe)
+    except msgspec.ValidationError as error:
+        what, _, where = _line(error).replace("`", "").replace(" | null", "").partition(" - at $.")
+        value = str(plain.get(re.split(r"\W", where)[0]))[:60]
+        raise ValueError(f"{where} {value}: {what[:1].lower()}{what[1:]}") from None
+    return msgspec.structs.replace(recipe, **{name: getattr(known, name) for name in changes})
 
 
 def recipe_text(recipe: Recipe) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -95,31 +96,36 @@ def render_rows(
 def sample_offsets(count: int) -> NDArray[np.float64]:
     """Where in a pixel its samples lie, (count, 2) in pixels from the centre: a rotated grid.
 
-    A lattice with every row and every column taken once; four samples are the usual rotated grid.
+    Of the lattices that take every row and every column once, the one whose nearest samples are
+    furthest apart; four samples are the usual rotated grid.
     """
-    if count == 1:
-        return np.zeros((1, 2))
+    rows = np.arange(count)
+    orders = [rows * step % count for step in range(1, count + 1) if math.gcd(step, count) == 1]
     n = count + 1
-    step = (
-        min((k for k in range(2, n) if np.gcd(k, n) == 1), key=lambda k: abs(k / n - 0.38197))
-        if n > 3
-        else 2
-    )
-    order = np.arange(1, n) * step % n - 1
-    return np.stack([np.arange(count), order], 1) / count - (count - 1) / (2 * count)
+    orders += [(rows + 1) * step % n - 1 for step in range(1, n) if math.gcd(step, n) == 1]
+    best = max(orders, key=_least_distance)
+    return np.stack([rows, best], 1) / count - (count - 1) / (2 * count)
+
+
+def _least_distance(order: NDArray[np.int64]) -> int:
+    """The square of the distance of the nearest two points (row, order[row])."""
+    rows = np.arange(len(order))
+    squares = (rows[:, None] - rows) ** 2 + (order[:, None] - order) ** 2
+    return int(squares[squares > 0].min(initial=2 * len(order) ** 2))
 
 
 def dither_pattern(on: bool, bits: int) -> NDArray[np.float32]:
     """What is added to a level before it is rounded down, (64, 64) in [0, 1).
 
     Interleaved gradient noise (Jimenez, "Next generation post processing in Call of Duty", 2014):
-    every 3 x 3 neighbourhood has values spread over the whole range.
+    every 3 x 3 neighbourhood has values spread over the whole range. The ends are left out, so
+    that rounding errors cannot turn a white pixel into a grey one.
     """
     if not on or bits != 8:
         return np.full((BAND, BAND), 0.5, np.float32)
     y, x = np.mgrid[0:BAND, 0:BAND].astype(np.float64)
     noise = np.mod(52.9829189 * np.mod(0.06711056 * x + 0.00583715 * y, 1), 1)
-    return np.asarray(noise, np.float32)
+    return np.clip(noise, 1e-3, 1 - 1e-3).astype(np.float32)
 
 
 def _band_worker(
@@ -162,7 +168,7 @@ def _torch_evaluator(device: str) -> Evaluate:
     from cppnart.fields.torch_backend import ProgramModule
 
     try:
-        torch.zeros(1, device=device)
+        torch.zeros(1, device=device).cpu().numpy()  # the device "meta" has no numbers to give
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(f"device {device!r}: torch cannot use it here ({reason})") from None
@@ -188,11 +194,13 @@ def _band_of_points(picture: Picture, settings: Settings, evaluate: Evaluate, ba
     total: Any = 0
     for dx, dy in sample_offsets(settings.samples):
         xy = place.at(px + 0.5 + dx, py + 0.5 + dy).reshape(-1, 2)
-        values = evaluate(picture.field, _chosen(picture.field, xy, place.pixel))
+        with np.errstate(all="ignore"):  # what is infinite or not a number stays so until clipped
+            values = evaluate(picture.field, _chosen(picture.field, xy, place.pixel))
         inputs = _chosen(picture.colour, xy, place.pixel)
         inputs.update(zip(picture.field.output_names, values.T, strict=True))
         inputs = {name: inputs[name] for name in picture.colour.input_names}
-        colours = np.clip(evaluate(picture.colour, inputs), 0, 1)
+        with np.errstate(all="ignore"):
+            colours = np.nan_to_num(np.clip(evaluate(picture.colour, inputs), 0, 1))
         colours[:, :3] *= colours[:, 3:] if colours.shape[1] == 4 else 1
         total = total + colours
     total = total / settings.samples

@@ -35,6 +35,19 @@ def columns_for(count: int) -> int:
     return max(1, math.ceil(math.sqrt(count * 1.4)))
 
 
+def page_size(count: int, width: int, height: int, columns: int, labels: bool) -> tuple[int, int]:
+    """Width and height of a page of so many pictures, in pixels."""
+    gap, _, line = _measures(width, labels)
+    rows = math.ceil(count / columns)
+    return gap + columns * (width + gap), gap + rows * (height + line + gap)
+
+
+def _measures(width: int, labels: bool) -> tuple[int, int, int]:
+    """The gap between pictures of this width, the size of the text, and the height of its line."""
+    size = max(9, width // 18)
+    return max(4, width // 16), size, round(1.7 * size) if labels else 0
+
+
 def layout(
     pictures: Sequence[NDArray[np.uint8]], labels: Sequence[str] | None, columns: int
 ) -> NDArray[np.uint8]:
@@ -42,13 +55,10 @@ def layout(
     from PIL import Image, ImageDraw, ImageFont
 
     height, width = pictures[0].shape[:2]
-    gap = max(4, width // 16)
-    size = max(9, width // 18)
-    line = round(1.7 * size) if labels else 0
-    rows = math.ceil(len(pictures) / columns)
-    across = gap + columns * (width + gap)
-    down = gap + rows * (height + line + gap)
-    page = Image.new("RGB", (across, down), PAGE)
+    gap, size, line = _measures(width, labels is not None)
+    page = Image.new(
+        "RGB", page_size(len(pictures), width, height, columns, labels is not None), PAGE
+    )
     draw = ImageDraw.Draw(page)
     font = ImageFont.load_default(size)
     for number, picture in enumerate(pictures):
@@ -64,7 +74,7 @@ def layout(
 
 def _fitting(text: str, width: int, draw: Any, font: Any) -> str:
     """The text, cut with an ellipsis where it is wider than its picture."""
-    shown = text
+    shown = text = " ".join(text.split())
     while shown and draw.textlength(shown, font) > width:
         shown = shown[:-2] + "…" if len(shown) > 2 else ""
     return shown

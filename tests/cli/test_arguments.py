@@ -101,7 +101,7 @@ def test_render_hands_every_option_on_under_its_own_name(library: Library) -> No
         "depth": 3,
         "width": 16,
         "activation": "sin",
-        "symmetry": "x",
+        "symmetry": 6,
         "latent": (0.5, -1.0),
         "time": 0.25,
         "size": "A3@300dpi",

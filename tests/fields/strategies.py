@@ -136,8 +136,10 @@ class Drawing:
     ) -> NDArray[np.int64]:
         entries = int(np.prod(resolution))
         # neighbours differ by up to twice the amplitude, and easing is 3/2 as steep
-        slope = 2 * (1.5 if smooth else 1) * sum(
-            n * self.gain[s] for n, s in zip(resolution, sources, strict=True)
+        slope = (
+            2
+            * (1.5 if smooth else 1)
+            * sum(n * self.gain[s] for n, s in zip(resolution, sources, strict=True))
         )
         rows = max(1, 1 << (entries.bit_length() - 2)) if hashed else entries
         table = self.random.uniform(-1, 1, (rows, channels)) / max(slope, 1)
@@ -181,7 +183,9 @@ def programs(
             recent = draw(st.sampled_from([4, None]))
             left, right = drawing.some(count, recent), drawing.some(count, recent)
             # products of products of products would grow errors beyond the bound
-            allowed = [drawing.gain[a] + drawing.gain[b] <= 4 for a, b in zip(left, right, strict=True)]
+            allowed = [
+                drawing.gain[a] + drawing.gain[b] <= 4 for a, b in zip(left, right, strict=True)
+            ]
             if any(allowed):
                 drawing.product(left[allowed], right[allowed])
         else:

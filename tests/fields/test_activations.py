@@ -166,7 +166,9 @@ def test_what_a_network_may_use_is_continuous_and_can_be_differentiated(name):
 
 
 def test_network_activations_are_those_that_were_promised():
-    promised = "identity tanh sigmoid sin cos gaussian bell abs relu leaky_relu softplus square atan"
+    promised = (
+        "identity tanh sigmoid sin cos gaussian bell abs relu leaky_relu softplus square atan"
+    )
     assert {*promised.split(), "sinc", "triangle", "square_wave"} <= set(NETWORK_ACTIVATIONS)
 
 
@@ -177,7 +179,9 @@ def test_the_waves_have_period_two_pi():
         np.testing.assert_allclose(array(np, x + 2 * math.pi), array(np, x), atol=1e-12)
 
 
-@given(st.text(max_size=20).filter(lambda name: name not in ACTIVATIONS) | st.integers() | st.none())
+@given(
+    st.text(max_size=20).filter(lambda name: name not in ACTIVATIONS) | st.integers() | st.none()
+)
 def test_an_unknown_activation_is_refused_with_the_known_ones(name):
     with pytest.raises(ValueError, match=r"unknown activation .*: expected one of identity, tanh"):
         activations.get(name)

@@ -160,7 +160,7 @@ def test_what_a_module_has_learnt_is_in_its_program():
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        losses.append(float(loss))
+        losses.append(loss.item())
     assert losses[-1] < losses[0] / 5
     learnt = module.program()
     assert learnt.parameters == sum(p.numel() for p in module.parameters())
@@ -229,7 +229,7 @@ def test_a_module_copies_only_what_it_must():
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
         module(coords)
     used = {event.name for event in profile.events()}
-    assert not used & {"aten::cat", "aten::index_select", "aten::index", "aten::copy_"}, used
+    assert not used & {"aten::cat", "aten::index_select", "aten::index", "aten::gather"}, used
 
 
 @pytest.mark.parametrize("backend", list(BACKENDS))

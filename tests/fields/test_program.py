@@ -22,7 +22,10 @@ def unit(source: int = 0, activation: str = "tanh") -> Affine:
         (lambda: Affine([0.5], [[1]], [0], ("tanh",)), "sources: expected a list of value numbers"),
         (lambda: Affine([0], [1], [0], ("tanh",)), "weight: expected 2 dimensions, not 1"),
         (lambda: Affine([0], [[1]], 0, ("tanh",)), "bias: expected 1 dimensions, not 0"),
-        (lambda: Affine([0], [[np.nan]], [0], ("tanh",)), "weight: has a number that is not finite"),
+        (
+            lambda: Affine([0], [[np.nan]], [0], ("tanh",)),
+            "weight: has a number that is not finite",
+        ),
         (lambda: Affine([0], [[1]], [np.inf], ("tanh",)), "bias: has a number that is not finite"),
         (lambda: Affine([0], [[1e39]], [0], ("tanh",)), "not finite in float32"),
         (lambda: Affine([0, 1], [[1]], [0], ("tanh",)), "do not fit together"),

@@ -13,7 +13,7 @@ def draw(stream: Stream, o: Options) -> Program:
     two-dimensional distance. Towards the middle the outline rounds off, as in the stone."""
     c = Canvas(stream, o, time=True)
     centre = stream.uniform(-0.45, 0.45, 2) * o.scale
-    away = c.moved(c.point, -centre)
+    away = c.away(c.point, centre)
     drift = c.net(c.point, 4, depth=2, width=16, gain=1.5, time=0.25)
     squeeze = c.turned(away, stream.number(0, math.pi), stream.number(1.0, 1.6))
     bent = c.moved(squeeze, drift[:2], 0.35)

@@ -12,9 +12,9 @@ def draw(stream: Stream, o: Options) -> Program:
     c = Canvas(stream, o, time=True)
     drift = c.net(c.point, 3, depth=1, width=16, gain=1.5, time=0.2)
     point = c.moved(c.point, drift[:2], 0.5)
-    summit = stream.uniform(-0.5, 0.5, 2) * o.scale
-    massif = c.bell(c.moved(point, -summit), 0.75 * o.scale)
-    height = c.b.affine([drift[2:], massif], [[0.7, 1.5]], -0.6)
+    summit = stream.uniform(-0.4, 0.4, 2) * o.scale
+    massif = c.bell(c.away(point, summit), 0.85 * o.scale)
+    height = c.b.affine([drift[2:], massif], [[0.9, 1.4]], -0.55)
     rough, size, frequency = c.b.map(height, "sigmoid", 2.0, 0.8), 0.7, 1.5
     for _ in range(o.depth):
         scaled = c.b.map(point, scale=frequency)

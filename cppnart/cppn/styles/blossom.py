@@ -13,23 +13,25 @@ def draw(stream: Stream, o: Options) -> Program:
     where the radius is below a curve with ``symmetry`` lobes; its petals darken towards the gaps
     between them and pale towards the rim."""
     c = Canvas(stream, o, time=True)
-    centre = stream.uniform(-0.2, 0.2, 2)
-    point = c.moved(c.point, -centre)
+    centre = stream.uniform(-0.35, 0.35, 2)
+    point = c.away(c.point, centre)
     drift = c.net(point, 3, depth=1, width=8, gain=1.6, latent=0.7, time=0.3)
     point = c.moved(point, drift[:2], 0.05)
     radius = c.length(point, 0.01)
     lobes = c.power(c.direction(point, 0.02), o.symmetry)
     veins = c.power(lobes, 5)
-    outer = stream.number(0.85, 1.25)
-    gap = stream.number(0.35, 0.75)
+    outer = stream.number(0.8, 1.35)
+    gap, pointed = stream.number(0.35, 0.8), stream.number(0.0, 0.7)
+    twist = stream.number(-0.5, 0.5)
     value = c.b.affine([radius, drift[2:]], [[-0.12, 0.03]], 0.2)
     shade = c.b.constant(0.4)
     for ring in range(o.depth):
         share = ring / o.depth
         size = outer * (1 - share) ** 1.25 + 0.06
-        turn = math.pi * ring + stream.number(-0.3, 0.3)
+        turn = (math.pi + twist) * ring + stream.number(-0.2, 0.2)
         lobe = c.b.affine(lobes, [[0.5 * math.cos(turn), 0.5 * math.sin(turn)]], 0.5)
-        profile = c.b.map(lobe, "sqrt", 1.0, 0.002)
+        round_ = c.b.map(lobe, "sqrt", 1.0, 0.002)
+        profile = c.b.combine((1 - pointed, round_), (pointed, lobe))
         rim = c.b.map(profile, scale=size * gap, shift=size * (1 - gap))
         inside = c.b.combine((1.0, rim), (-1.0, radius))
         tone = c.b.affine(

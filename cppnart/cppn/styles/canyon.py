@@ -12,7 +12,7 @@ def draw(stream: Stream, o: Options) -> Program:
     c = Canvas(stream, o, time=True)
     drift = c.net(c.point, 2, depth=2, width=16, gain=1.4, time=0.2)
     point = c.moved(c.point, drift, 0.4)
-    gate = c.bell(c.moved(c.point, -stream.uniform(-0.4, 0.4, 2) * o.scale), 1.2 * o.scale)
+    gate = c.bell(c.away(c.point, stream.uniform(-0.4, 0.4, 2) * o.scale), 1.2 * o.scale)
     value, size, frequency = c.b.map(drift[:1], scale=0.3), 1.0, 1.5
     for _ in range(o.depth):
         turned = c.turned(point, stream.number(0, 6.2832))

@@ -32,7 +32,7 @@ def draw(stream: Stream, o: Options) -> Program:
 
 def rays(c: Canvas, point: Values, centre: Values) -> Values:
     """A sky of rays round a centre."""
-    away = c.moved(point, -centre)
+    away = c.away(point, centre)
     many = c.power(c.direction(away, 0.01), 2 * c.stream.integer(8, 14))
     band = c.edge(many[:1], 40, c.stream.number(-0.3, 0.3))
     return c.b.affine([band, c.length(away)], [[0.25, -0.2]], 0.5)
@@ -41,7 +41,7 @@ def rays(c: Canvas, point: Values, centre: Values) -> Values:
 def fan(c: Canvas, point: Values, below: Values, centre: Values, size: float, kind: int) -> Values:
     """A disc painted over what is below: arcs (0), rays (1), or arcs outside and rays inside."""
     sway = c.sway(2, 0.02, time=0.01)
-    away = c.moved(c.moved(point, -centre), sway)
+    away = c.moved(c.away(point, centre), sway)
     radius = c.length(away, 0.005)
     inside = c.edge(radius, -300, -size)
     rings = c.stream.integer(3, 6)
@@ -68,5 +68,6 @@ STYLE = Style(
     depth=4,
     time=True,
     tones="drawn",
+    noise=0.85,
     palettes=("night-gold", "gold-leaf", "peacock", "malachite", "oxblood", "lapis"),
 )

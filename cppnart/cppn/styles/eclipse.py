@@ -12,7 +12,7 @@ def draw(stream: Stream, o: Options) -> Program:
     c = Canvas(stream, o, time=True)
     centre = stream.uniform(-0.22, 0.22, 2)
     size = stream.number(0.3, 0.46)
-    point = c.moved(c.point, -centre)
+    point = c.away(c.point, centre)
     radius = c.length(point, 0.01)
     direction = c.direction(point, 0.02)
     twist = c.b.map(radius, scale=stream.number(-0.6, 0.6))
@@ -24,9 +24,12 @@ def draw(stream: Stream, o: Options) -> Program:
     corona = c.b.map(c.b.map(fall, "softplus", 12.0), "exp", -0.11)
     rim = c.b.map(height, "bell", 60.0)
     light = c.b.affine([corona, rim], [[0.9, 0.25]], 0.04)
-    disc = c.b.affine([c.b.map(height, "exp", 14.0), broad[1:]], [[0.12, 0.01]], 0.03)
-    value = c.mix(c.edge(height, -400), light, disc)
-    return c.finish(value, c.b.affine([fine, corona], [[0.25, 0.3]], 0.4), broad[1:])
+    disc = c.b.map(c.b.map(height, "exp", 14.0), scale=0.12, shift=0.03)
+    outside = c.edge(height, 400)
+    value = c.mix(outside, disc, light)
+    streaks = c.b.product(c.b.affine([fine, corona], [[0.25, 0.3]], 0.05), outside)
+    shade = c.b.map(streaks, shift=0.4)
+    return c.finish(value, shade, c.b.map(broad[1:], "sigmoid"))
 
 
 STYLE = Style(

@@ -19,7 +19,8 @@ def draw(stream: Stream, o: Options) -> Program:
     beads = c.power(turn, o.symmetry * max(1, round(40 / o.symmetry)))[:1]
     fields = c.net([c.b.map(radius, scale=3.5), lobes], 3, gain=2.0, time=0.4)
     bands = c.bands(fields[:1], 6, 0.8, 2.5, 1)
-    middle = c.edge(c.b.affine([bands, fields[:1]], [[0.8, 0.5]]), 1.8)
+    waves = c.b.affine([bands, fields[:1], lobes], [[0.5, 2.0, 0.8]], activation="sin")
+    middle = c.edge(waves, 2.6)
 
     inside = c.b.affine([lobes, radius], [[stream.number(-0.04, 0.04), -1.0]], 0.88)
     ring = stream.number(0.1, 0.16)
@@ -46,6 +47,7 @@ STYLE = Style(
     time=True,
     alpha=True,
     tones="drawn",
+    noise=0.7,
     finish="relief",
     palettes=("gold-leaf", "cinnabar", "lapis", "verdigris", "malachite", "night-gold"),
 )

@@ -16,7 +16,8 @@ def draw(stream: Stream, o: Options) -> Program:
     c = Canvas(stream, o, time=True)
     sun = np.array([stream.choice((-1, 1)) * stream.number(0.1, 0.55), stream.number(-0.55, -0.1)])
     disc = stream.number(0.14, 0.3)
-    away = c.length(c.moved(c.point, -sun), 0.01)
+    path = c.moved(c.away(c.point, sun), c.sway(2, 0.03, time=0.05))
+    away = c.length(path, 0.01)
     glow = c.b.map(away, "bell", 0.9)
     value = c.b.affine([c.y, glow], [[0.16, 0.3]], 0.52)
     value = c.mix(c.edge(away, -300, -disc), value, c.b.constant(0.98))
@@ -32,7 +33,7 @@ def draw(stream: Stream, o: Options) -> Program:
         paint = c.b.map(mist, scale=0.28 * (1 - 0.6 * near), shift=tone)
         value = c.mix(c.edge(depth, 420), value, paint)
     shade = c.net(c.point, 1, depth=1, width=8, gain=1.0, latent=0.4)
-    return c.finish(value, shade, glow)
+    return c.finish(value, c.b.map(shade, "sigmoid", 0.8), glow)
 
 
 def ridge(c: Canvas, near: float, jagged: bool) -> Values:

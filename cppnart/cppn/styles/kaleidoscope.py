@@ -8,22 +8,15 @@ from cppnart.fields.program import Program
 
 def draw(stream: Stream, o: Options) -> Program:
     """Folds the plane into one wedge, where a network with an activation of its own for every unit
-    draws; the radius is among its inputs, so that rings form."""
+    draws; the radius is among its inputs, so that rings form, and bands give it edges."""
     c = Canvas(stream, o, time=True)
     wedge = c.folded(c.point, o.symmetry)
     radius = c.length(c.point, 0.02)
-    hidden = c.net(
-        [wedge, radius],
-        3,
-        depth=o.depth,
-        width=o.width,
-        activation=o.activation,
-        gain=2.0,
-        latent=0.6,
-        time=0.3,
-    )
-    value = c.b.affine([hidden[:1], radius], [[1.0, stream.number(-0.5, 0.5)]])
-    return c.finish(value, hidden[1:2], hidden[2:])
+    out = c.net([wedge, radius], 3, gain=2.0, latent=0.6, time=0.3)
+    ground = c.b.affine([out[:1], radius], [[1.0, stream.number(-0.5, 0.5)]])
+    bands = c.bands(ground, 6, 1.0, stream.number(2.5, 5.0))
+    value = c.b.combine((stream.number(0.4, 0.9), bands[:1]), (0.8, ground))
+    return c.finish(value, c.b.combine((1.0, out[1:2]), (0.4, bands[1:])), out[2:])
 
 
 STYLE = Style(

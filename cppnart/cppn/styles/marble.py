@@ -13,7 +13,7 @@ def draw(stream: Stream, o: Options) -> Program:
     c = Canvas(stream, o, time=True)
     point = c.turned(c.point, stream.number(0, 6.2832), stream.number(1.0, 1.9))
     focus = stream.uniform(-0.5, 0.5, 2) * o.scale
-    near = c.bell(c.moved(c.point, -focus), o.scale * stream.number(0.55, 0.9))
+    near = c.bell(c.away(c.point, focus), o.scale * stream.number(0.55, 0.9))
 
     first = c.net(point, 4, gain=1.6, time=0.25)
     strength = c.b.affine(near, [[stream.number(0.6, 1.2)]], 0.4)
@@ -25,7 +25,7 @@ def draw(stream: Stream, o: Options) -> Program:
     flow = c.b.affine([last[:1], second[2:3], near], [[1.0, 0.45, 0.4]])
     broad = c.bands(flow, 8, 1.0, stream.number(3.0, 7.0), 1)
     across = c.b.affine([flow, last[1:2]], [[1.0, stream.number(0.2, 0.8)]])
-    veins = c.bands(across, 4, 7.0, stream.number(12.0, 20.0), 1)
+    veins = c.bands(across, 4, 6.0, stream.number(11.0, 17.0), 1)
     patches = c.b.affine([near, second[3:]], [[6.0, 1.2]], -3.0, "sigmoid")
     value = c.b.combine(
         (0.7, broad),
@@ -43,7 +43,8 @@ STYLE = Style(
     scale=1.5,
     depth=2,
     width=16,
-    activation=("sin", "sin", "tanh"),
+    activation=("sin", "tanh"),
     time=True,
+    noise=0.2,
     finish="relief",
 )

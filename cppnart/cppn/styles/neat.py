@@ -45,7 +45,9 @@ def draw(stream: Stream, o: Options) -> Program:
     links, order = grown(stream.child("graph"), len(inputs), 3, o.width)
     value_of = dict(enumerate(inputs))
     for node in order:
-        incoming = [(source, weight) for (source, target), weight in links.items() if target == node]
+        incoming = [
+            (source, weight) for (source, target), weight in links.items() if target == node
+        ]
         values = np.array([value_of[source] for source, _ in incoming])
         activation = stream.choice(MIXTURE) if node >= first_hidden else "identity"
         weights = [[weight for _, weight in incoming]]

@@ -14,7 +14,7 @@ def draw(stream: Stream, o: Options) -> Program:
     drift = c.net(turned, 3, depth=1, width=8, gain=1.6, latent=0.7, time=0.3)
     bend = stream.number(0.15, 0.4) * stream.choice((-1, 1))
     bow = c.b.map(turned[1:], "square")
-    pair = c.b.affine([turned, bow, drift[:1]], [[1, 0, bend, 0.06], [0, 1, 0, 0]])
+    pair = c.b.affine([turned, bow, drift[:1]], [[1.0, 0.0, bend, 0.06], [0.0, 1.0, 0.0, 0.0]])
     across, along = pair[:1], pair[1:]
     side = c.length(across, 0.015)
     fan = c.b.map(side, "sqrt", 1.0, 0.002)
@@ -22,7 +22,7 @@ def draw(stream: Stream, o: Options) -> Program:
     slant = c.b.affine([along, fan, side, drift[1:2]], [[1.0, 0.7 * slope, 0.5 * slope, 0.05]])
     barbs = c.b.map(slant, "sin", stream.number(80, 120))
     tufts = c.bands(slant, 6, 8.0, 30.0)
-    tip = c.moved(pair, [0.0, stream.number(0.3, 0.45)])
+    tip = c.away(pair, [0.0, -stream.number(0.3, 0.45)])
     oval = c.length(c.b.map(tip, scale=[1.0, 0.72]), 0.01)
     edge = c.b.affine(
         [side, c.b.map(along, "square"), along, drift[2:], tufts[1:]],

@@ -1,7 +1,5 @@
 """Poles: the field lines of a complex function."""
 
-import math
-
 from cppnart.cppn.networks import Canvas
 from cppnart.cppn.seeds import Stream
 from cppnart.cppn.style import Options, Style
@@ -17,7 +15,7 @@ def draw(stream: Stream, o: Options) -> Program:
     for number in range(o.depth):
         place = stream.uniform(-0.8, 0.8, 2) * o.scale
         sway = c.sway(2, 0.06 * o.scale, time=0.06 * o.scale)
-        log, direction = c.spiral(c.moved(c.moved(c.point, -place), sway), 0.012)
+        log, direction = c.spiral(c.moved(c.away(c.point, place), sway), 0.012)
         sign = 1.0 if number % 2 == 0 else -1.0
         direction = c.b.map(direction, scale=[1.0, sign])
         modulus.append((sign, log))

@@ -16,7 +16,7 @@ def draw(stream: Stream, o: Options) -> Program:
     high, and bands follow them."""
     c = Canvas(stream, o, time=True)
     point = c.moved(c.point, c.sway(2, 0.15))
-    point = c.moved(point, stream.uniform(-0.3, 0.3, 2))
+    point = c.away(point, stream.uniform(-0.3, 0.3, 2))
     slow = crystal(c, point, stream.number(9.0, 17.0))
     quick = crystal(c, point, stream.number(26.0, 44.0))
     gate = c.b.map(slow, "sigmoid", 2.5, -0.5)
@@ -44,5 +44,6 @@ STYLE = Style(
     scale=1.0,
     symmetry=(5, 7, 8, 9, 11),
     time=True,
+    noise=0.4,
     finish="pearl",
 )

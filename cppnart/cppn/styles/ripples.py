@@ -14,8 +14,8 @@ def draw(stream: Stream, o: Options) -> Program:
     total = c.b.map(drift[2:3], scale=0.9)
     for number in range(o.depth):
         centre = stream.uniform(-0.85, 0.85, 2) * o.scale
-        reach = o.scale * stream.number(0.3, 0.6) * 1.5 / (1 + number)**0.4
-        away = c.moved(c.moved(c.point, -centre), c.sway(2, 0.05))
+        reach = o.scale * stream.number(0.3, 0.6) * 1.5 / (1 + number) ** 0.4
+        away = c.moved(c.away(c.point, centre), c.sway(2, 0.05))
         radius = c.length(c.moved(away, drift[:2], 0.02), 0.03)
         phase = c.b.map(radius, "sqrt", 1.0 / o.scale, 0.01)
         wave = c.b.map(phase, "cos", stream.number(24, 48), stream.number(0, 6))

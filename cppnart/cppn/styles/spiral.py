@@ -11,7 +11,7 @@ def draw(stream: Stream, o: Options) -> Program:
     winds fades out at the centre, where arms would crowd below a pixel."""
     c = Canvas(stream, o, time=True)
     eye = stream.uniform(-0.35, 0.35, 2) * o.scale
-    point = c.moved(c.point, -eye)
+    point = c.away(c.point, eye)
     bend = c.net(point, 2, depth=1, width=8, gain=0.8, latent=0.5)
     point = c.moved(point, bend, 0.12)
     log, direction = c.spiral(point, 0.03)

@@ -16,12 +16,12 @@ def draw(stream: Stream, o: Options) -> Program:
     c = Canvas(stream, o, time=True)
     point = c.point
     for step in range(o.depth):
-        point = flow(c, point, 1.2 + 0.5 * step, 0.30 / (1 + 0.6 * step), o.width)
+        point = flow(c, point, 1.4 + 0.6 * step, 0.2 / (1 + 0.5 * step), o.width)
     value, shade = c.b.constant(0.1), c.b.constant(0.5)
-    for number in range(stream.integer(2, 4)):
-        centre = stream.uniform(-0.75, 0.75, 2) * o.scale
-        size = o.scale * stream.number(0.55, 1.0) / (1 + 0.25 * number)
-        radius = c.length(c.moved(point, -centre), 0.02)
+    for number in range(stream.integer(3, 5)):
+        centre = stream.uniform(-0.7, 0.7, 2) * o.scale
+        size = o.scale * stream.number(0.75, 1.15) / (1 + 0.4 * number)
+        radius = c.length(c.away(point, centre), 0.02)
         rings = stream.integer(4, 9) * math.pi / size
         bands = c.b.map(radius, "sin", rings)
         bands = c.b.map(bands, "tanh", 2.5)
@@ -57,5 +57,6 @@ STYLE = Style(
     width=8,
     time=True,
     tones="linear",
+    noise=0.6,
     palettes=("sumi", "porcelain", "ukiyo-e", "lapis", "oxblood", "agate", "verdigris"),
 )

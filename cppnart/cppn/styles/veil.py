@@ -11,7 +11,7 @@ def draw(stream: Stream, o: Options) -> Program:
     broadly and, faintly, as a thin thread."""
     c = Canvas(stream, o, time=True)
     point = c.turned(c.point, stream.number(0, 6.2832), stream.number(1.0, 1.7))
-    focus = c.moved(c.point, -stream.uniform(-0.4, 0.4, 2) * o.scale)
+    focus = c.away(c.point, stream.uniform(-0.4, 0.4, 2) * o.scale)
     near = c.bell(focus, o.scale * stream.number(0.8, 1.1))
     drift = c.net(point, 4, depth=2, width=16, gain=1.5, time=0.3)
     once = c.moved(point, drift[:2], 0.6)

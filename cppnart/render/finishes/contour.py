@@ -20,14 +20,20 @@ def prepare(s: Surface, strength: float) -> None:
     phase = s.apply("identity", s.height, n)
     rate = s.apply("identity", s.times(s.steep, s.pixel), n)
     banded = steps(s, phase, rate)
-    s.value = s.of("identity", ((1 - WITHIN) / n, banded), (WITHIN, s.height), bias=0.5 * (1 - WITHIN) / n)
+    s.value = s.of(
+        "identity", ((1 - WITHIN) / n, banded), (WITHIN, s.height), bias=0.5 * (1 - WITHIN) / n
+    )
 
 
 def paint(s: Surface, strength: float) -> None:
     n = levels(s)
     phase, per_length = s.apply("identity", s.height, n), s.apply("identity", s.steep, n)
     line = lines(s, phase, per_length, line_width(strength / 420))
-    s.rgb = s.mix(s.rgb, s.b.map(s.rgb, scale=0.06, shift=0.018 * s.paper), s.apply("identity", line, 0.92))
+    s.rgb = s.mix(
+        s.rgb, s.b.map(s.rgb, scale=0.06, shift=0.018 * s.paper), s.apply("identity", line, 0.92)
+    )
 
 
-FINISH = Finish("contour", "A map: flat bands of colour between thin dark lines.", paint, prepare, True)
+FINISH = Finish(
+    "contour", "A map: flat bands of colour between thin dark lines.", paint, prepare, True
+)

@@ -25,4 +25,6 @@ def paint(s: Surface, strength: float) -> None:
     s.rgb = s.between(s.paper, s.ink, line)
 
 
-FINISH = Finish("engraving", "Engraved lines that bend over the form and swell in shadow.", paint, None, True)
+FINISH = Finish(
+    "engraving", "Engraved lines that bend over the form and swell in shadow.", paint, None, True
+)

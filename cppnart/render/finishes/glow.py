@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from cppnart.render.finishes.finish import Finish
-from cppnart.render.finishes.lines import line_width, lines
+from cppnart.render.finishes.lines import CROWDED, line_width, lines
 from cppnart.render.finishes.surface import Surface
 
 
@@ -19,7 +21,9 @@ def paint(s: Surface, strength: float) -> None:
     pure = s.b.map(s.rgb, "sqrt", 1, 0.01)
     pure = s.times(pure, pure, s.b.map(pure, scale=0.5, shift=0.9))
     light = s.sum((0.9, halo), (0.13, air), bias=0.02)
+    light = s.mix(light, [0.4], s.step(s.times(per_length, s.pixel), *CROWDED))
     colour = s.times(pure, light)
+    s.ground = np.full(3, 0.002)
     s.rgb = s.mix(colour, s.b.map(pure, scale=0.3, shift=0.75), core)
 
 

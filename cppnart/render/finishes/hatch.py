@@ -17,7 +17,8 @@ STROKES = ((50, 50), (-72, 36), (15, 75))
 common divisor, so that the strokes of tiles meet, each with its own."""
 STARTS = (0.06, 0.34, 0.58)
 """The darkness at which each layer begins."""
-CELLS = 32
+TOUCH = (32, 32)
+"""Cells of the noise that ends strokes: along them, and across."""
 
 
 def layer(s: Surface, across: int, down: int, dark: Values, hand: Values) -> Values:
@@ -33,7 +34,7 @@ def layer(s: Surface, across: int, down: int, dark: Values, hand: Values) -> Val
         [s.x, s.y, stroke],
         [[-b / common, a / common, 0.0], [0, 0, (common // 3 * 2 + 1) / common]],
     )
-    touch = s.b.grid(place, table("touch", cells=CELLS), (CELLS, CELLS), wrap=True, smooth=True)
+    touch = s.b.grid(place, table("touch", shape=TOUCH), TOUCH, wrap=True, smooth=True)
     share = s.of("clamp", (1, dark), (0.1, touch))
     rate = s.apply("identity", s.pixel, math.hypot(a, b))
     return stripes(s, phase, rate, s.apply("identity", share, 0.56))

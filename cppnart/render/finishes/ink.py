@@ -23,4 +23,6 @@ def paint(s: Surface, strength: float) -> None:
     s.rgb = s.between(s.paper, s.ink, s.of("clamp", (1, line), (1, pool)))
 
 
-FINISH = Finish("ink", "A drawing in ink on paper, its lines heavier in the shade.", paint, None, True)
+FINISH = Finish(
+    "ink", "A drawing in ink on paper, its lines heavier in the shade.", paint, None, True
+)

@@ -7,9 +7,14 @@ import numpy as np
 from cppnart.fields.program import Values
 from cppnart.render.finishes.surface import Floats, Surface
 
-TOWARDS_LIGHT: Floats = np.array([-0.5, -0.62, 0.6]) / np.linalg.norm([-0.5, -0.62, 0.6])
+
+def _unit(vector: Floats) -> Floats:
+    return np.asarray(vector / np.sqrt(vector @ vector))
+
+
+TOWARDS_LIGHT = _unit(np.array([-0.5, -0.62, 0.6]))
 """From the picture to its light: left, up, and out towards the eye."""
-HALFWAY: Floats = (TOWARDS_LIGHT + [0, 0, 1]) / np.linalg.norm(TOWARDS_LIGHT + [0, 0, 1])
+HALFWAY = _unit(TOWARDS_LIGHT + np.array([0, 0, 1]))
 """Between the light and the eye: where a surface faces that mirrors one into the other."""
 
 

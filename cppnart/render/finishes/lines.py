@@ -23,10 +23,7 @@ def lines(
     A line thinner than a pixel keeps its true coverage and fades instead; lines closer than
     pixels become their mean. ``most``: the largest share that crowded lines cover.
     """
-    if isinstance(width, float):
-        share = s.sum((width, per_length))
-    else:
-        share = s.times(width, per_length)
+    share = s.times(s.b.constant(width) if isinstance(width, float) else width, per_length)
     share = s.sum((1, share), (-1, s.apply("relu", share, 1, -most)))
     return stripes(s, phase, s.times(per_length, s.pixel), share)
 
@@ -54,6 +51,17 @@ def steps(s: Surface, phase: Values, rate: Values) -> Values:
     wide = s.apply("reciprocal", s.sum((1, rate), (-1, s.apply("relu", rate, 1, -1))))
     rise = s.apply("clamp", s.times(within, wide), 1, 0.5)
     return s.sum((1, last), (1, rise))
+
+
+def parts(s: Surface, phase: Values, rate: Values) -> tuple[Values, Values]:
+    """How far the two ends of a pixel are between the steps below and above them, (2,) in [0, 1),
+    and the share of the pixel that belongs to the second end.
+
+    Whatever jumps at a step is worked out for both ends and mixed: so the step is antialiased.
+    """
+    ends = s.b.affine([phase, rate], [[1, -0.5], [1, 0.5]])
+    part = s.sum((1, ends), (-1, s.apply("floor", ends)))
+    return part, s.apply("clamp", s.times(part[1:], s.apply("reciprocal", rate)))
 
 
 def sharp(s: Surface, signed: Values, per_pixel: Values) -> Values:

@@ -20,32 +20,40 @@ CELLS = 128
 
 
 @lru_cache(maxsize=8)
-def table(name: str, blur: float = 0.0, cells: int = CELLS) -> NDArray[np.float32]:
-    """Noise of mean 0 and standard deviation 1: (cells ** 2, 1), wrapping both ways.
+def table(
+    name: str, blur: float = 0.0, shape: tuple[int, int] = (CELLS, CELLS)
+) -> NDArray[np.float32]:
+    """Noise of mean 0 and standard deviation 1, wrapping both ways: (rows * columns, 1).
 
     blur: standard deviation, in cells, of a gaussian that makes it soft.
     """
-    white = Stream("finish", name).normal((cells, cells))
+    white = Stream("finish", name).normal(shape)
     if blur:
-        f = np.fft.fftfreq(cells)
-        kept = np.exp(-2 * (np.pi * blur) ** 2 * (f[:, None] ** 2 + f[None] ** 2))
+        rows, columns = (np.fft.fftfreq(n) for n in shape)
+        kept = np.exp(-2 * (np.pi * blur) ** 2 * (rows[:, None] ** 2 + columns[None] ** 2))
         white = np.fft.ifft2(np.fft.fft2(white) * kept).real
     white = white - white.mean()
-    scaled = (white / white.std()).astype(np.float32).reshape(-1, 1)
+    scaled = np.asarray(white / white.std(), np.float32).reshape(-1, 1)
     scaled.flags.writeable = False
     return scaled
 
 
 def noise(
-    s: Surface, name: str, repeats: int, *, blur: float = 0.0, fade: bool = True
+    s: Surface,
+    name: str,
+    repeats: int,
+    *,
+    blur: float = 0.0,
+    fade: bool = True,
+    cells: int = CELLS,
 ) -> Values:
     """Noise with this many tables along the short side, fading where it is finer than a pixel."""
     point = s.b.map([s.x, s.y], scale=repeats / SHORT_SIDE)
-    values = s.b.grid(point, table(name, blur), (CELLS, CELLS), wrap=True, smooth=True)
+    shape = (cells, cells)
+    values = s.b.grid(point, table(name, blur, shape), shape, wrap=True, smooth=True)
     if not fade:
         return values
-    cell = SHORT_SIDE / (repeats * CELLS) * max(1.0, 2 * blur)
-    return s.times(values, faded(s, cell))
+    return s.times(values, faded(s, SHORT_SIDE / (repeats * cells) * max(1.0, 2 * blur)))
 
 
 def faded(s: Surface, cell: float) -> Values:

@@ -6,7 +6,7 @@ in frame coordinates (the short side spans [-1, 1]), so that a picture is the sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
@@ -32,7 +32,8 @@ class Surface:
     value, shade, accent: what the colour is made of; a finish may replace them before colouring.
     height: the field's value itself, that is lit and whose level lines are drawn.
     rgb: linear light, 3 values, once the colour mode has run. alpha: coverage, or None.
-    palette: where a finish takes its paper and ink from.
+    palette: where a finish takes its paper and ink from. ground: what shows where a field with
+    transparency does not cover: linear light (3,), the paper unless a finish has its own.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Surface:
         self.palette = palette
         self.slope = joined([values["value_dx"], values["value_dy"]])
         self._steepness = steepness
+        self.ground = self.paper
         self._rgb: Values | None = None
 
     @property
@@ -128,9 +130,9 @@ class Surface:
         """From plain numbers to plain numbers (m,) by a share in [0, 1]."""
         return self.b.affine(share, np.subtract(second, first)[:, None], first)
 
-    def along(self, vector: Sequence[float], direction: Values) -> Values:
+    def along(self, vector: ArrayLike, direction: Values) -> Values:
         """The inner product of plain numbers with values."""
-        return self.b.affine(direction, [list(vector)])
+        return self.b.affine(direction, np.asarray(vector)[None])
 
     # --- Colour ---
 
