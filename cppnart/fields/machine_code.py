@@ -76,6 +76,9 @@ def _function(module: str, name: str, sources: tuple[Path, ...]) -> Function | N
             with atomic_output(path) as temporary:
                 code = _compile(module, name)
                 Path(temporary).write_bytes(hashlib.sha256(code).digest() + code)
+        except ImportError as error:
+            log.warning("numba does not work here (%s): rendering with numpy", error)
+            return None
         except OSError as error:
             log.warning(
                 "cannot keep compiled code in %s (%s): rendering with numpy, several times slower; "

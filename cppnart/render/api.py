@@ -9,7 +9,7 @@ import time as clock
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import msgspec
 import numpy as np
@@ -30,12 +30,12 @@ from cppnart.render.palettes import PALETTES, Palette, default_palette, get_pale
 from cppnart.render.picture import Picture, compose
 from cppnart.render.recipe import (
     Recipe,
+    checked_values,
     field_of,
     new_recipe,
     palette_of,
     parse_recipe,
     recipe_text,
-    with_changes,
     with_field,
     with_palette,
 )
@@ -49,6 +49,7 @@ FIELD_SUFFIX = ".safetensors"
 MAX_ARRAY_BYTES = 16 << 30
 
 Progress = Callable[[int, int], None]
+Source: TypeAlias = str | int | os.PathLike[str] | Recipe
 T = TypeVar("T")
 
 
@@ -109,7 +110,7 @@ class Prepared:
 
 
 def render(
-    source: str | int | os.PathLike[str] | None = None,
+    source: Source | None = None,
     *,
     seed: str | int | None = None,
     style: str | None = None,
@@ -142,8 +143,8 @@ def render(
 ) -> NDArray[Any] | Rendered:
     """Renders a picture: an array, or a file when there is an output.
 
-    source: a seed, a picture that carries its recipe, or a field (.safetensors); what is not given
-    here stays as the recipe says, and is else the default of the style.
+    source: a seed, a picture that carries its recipe, a recipe, or a field (.safetensors); what is
+    not given here stays as the recipe says, and is else the default of the style.
 
     seed: an integer, a word, or a 0x hash. style: a name; see styles(). latent: numbers in place
     of the seed's own. scale, depth, width, activation, symmetry: options of the style. time: of a
@@ -235,13 +236,13 @@ def render(
 
 
 def prepare(
-    source: str | int | os.PathLike[str] | None = None,
+    source: Source | None = None,
     *,
     palette: str | Sequence[str] | Palette | None = None,
     **given: Any,
 ) -> Prepared:
     """The picture and the full recipe of a source with some parameters changed, as for render."""
-    changes = {name: value for name, value in given.items() if value is not None}
+    changes = checked_values({name: v for name, v in given.items() if v is not None})
     recipe = _with_changes(_source(source), changes)
     program, drawn, chosen = _field(recipe)
     moment = _within("time", recipe.time, -1e6, 1e6)
@@ -283,8 +284,10 @@ def _first(given: T | None, default: T) -> T:
     return default if given is None else given
 
 
-def _source(source: str | int | os.PathLike[str] | None) -> Recipe:
+def _source(source: Source | None) -> Recipe:
     """The recipe of whatever a user names."""
+    if isinstance(source, Recipe):
+        return source
     blank = new_recipe()
     if source is None:
         return blank
@@ -323,7 +326,7 @@ def _with_changes(recipe: Recipe, changes: dict[str, Any]) -> Recipe:
         recipe = msgspec.structs.replace(recipe, samples=None if usual else recipe.samples)
     if "size" in changes and "dpi" not in changes:
         recipe = msgspec.structs.replace(recipe, dpi=None)
-    return with_changes(recipe, changes)
+    return msgspec.structs.replace(recipe, **changes)
 
 
 def _field(recipe: Recipe) -> tuple[Program, Drawn | None, Style | None]:

@@ -101,16 +101,16 @@ def _line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
-def with_changes(recipe: Recipe, changes: dict[str, Any]) -> Recipe:
-    """The recipe with some values changed; ValueError where one is of the wrong type."""
-    plain = {k: v.item() if isinstance(v, np.generic) else v for k, v in changes.items()}
+def checked_values(values: dict[str, Any]) -> dict[str, Any]:
+    """Values for a recipe as a recipe holds them; ValueError where one is of the wrong type."""
+    plain = {k: v.item() if isinstance(v, np.generic) else v for k, v in values.items()}
     try:
-        known = msgspec.convert({"cppnart": recipe.cppnart, **plain}, Recipe)
+        known = msgspec.convert({"cppnart": cppnart.__version__, **plain}, Recipe)
     except msgspec.ValidationError as error:
         what, _, where = _line(error).replace("`", "").replace(" | null", "").partition(" - at $.")
         value = str(plain.get(re.split(r"\W", where)[0]))[:60]
         raise ValueError(f"{where} {value}: {what[:1].lower()}{what[1:]}") from None
-    return msgspec.structs.replace(recipe, **{name: getattr(known, name) for name in changes})
+    return {name: getattr(known, name) for name in values}
 
 
 def recipe_text(recipe: Recipe) -> str:

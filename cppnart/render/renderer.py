@@ -125,7 +125,7 @@ def dither_pattern(on: bool, bits: int) -> NDArray[np.float32]:
         return np.full((BAND, BAND), 0.5, np.float32)
     y, x = np.mgrid[0:BAND, 0:BAND].astype(np.float64)
     noise = np.mod(52.9829189 * np.mod(0.06711056 * x + 0.00583715 * y, 1), 1)
-    return np.clip(noise, 1e-3, 1 - 1e-3).astype(np.float32)
+    return np.asarray(np.clip(noise, 1e-3, 1 - 1e-3), np.float32)
 
 
 def _band_worker(

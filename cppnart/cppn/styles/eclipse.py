@@ -24,7 +24,7 @@ def draw(stream: Stream, o: Options) -> Program:
     corona = c.b.map(c.b.map(fall, "softplus", 12.0), "exp", -0.11)
     rim = c.b.map(height, "bell", 60.0)
     light = c.b.affine([corona, rim], [[0.9, 0.25]], 0.04)
-    disc = c.b.map(c.b.map(height, "exp", 14.0), scale=0.12, shift=0.03)
+    disc = c.b.map(c.b.map(height, "bell", 9.0), scale=0.12, shift=0.03)
     outside = c.edge(height, 400)
     value = c.mix(outside, disc, light)
     streaks = c.b.product(c.b.affine([fine, corona], [[0.25, 0.3]], 0.05), outside)

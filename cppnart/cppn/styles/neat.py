@@ -35,24 +35,27 @@ def grown(stream: Stream, inputs: int, outputs: int, hidden: int) -> tuple[Links
 
 
 def draw(stream: Stream, o: Options) -> Program:
-    """Stanley's CPPN-NEAT after long drift: few links, an activation of its own for every node.
-    One of the inputs is x mirrored, another the distance from the centre."""
+    """Stanley's CPPN-NEAT after long drift: few links, an activation of its own for every node. The
+    inputs are x, y, x mirrored, and the distance from the centre; the latent moves the centre and
+    every bias."""
     c = Canvas(stream, o)
-    turned = c.turned(c.point, stream.number(-0.5, 0.5))
-    sources = [turned, c.length(turned[:1], 0.05), c.length(c.point, 0.05), c.sway(2, 0.8)]
-    inputs = np.concatenate(sources)
+    turned = c.turned(c.moved(c.point, c.sway(2, 0.3)), stream.number(-0.5, 0.5))
+    inputs = np.concatenate([turned, c.length(turned[:1], 0.05), c.length(turned, 0.05)])
+    sway = c.sway(o.width, 0.3)
     first_hidden = len(inputs) + 3
     links, order = grown(stream.child("graph"), len(inputs), 3, o.width)
     value_of = dict(enumerate(inputs))
     for node in order:
-        incoming = [
-            (source, weight) for (source, target), weight in links.items() if target == node
-        ]
-        values = np.array([value_of[source] for source, _ in incoming])
-        activation = stream.choice(MIXTURE) if node >= first_hidden else "identity"
-        weights = [[weight for _, weight in incoming]]
-        made = c.b.affine(values, weights, 0.7 * stream.normal(1), activation)
-        value_of[node] = int(made[0])
+        incoming = [(source, link) for (source, target), link in links.items() if target == node]
+        values = [value_of[source] for source, _ in incoming]
+        weights = [weight for _, weight in incoming]
+        activation = "identity"
+        if node >= first_hidden:
+            values.append(sway[node - first_hidden])
+            weights.append(1.0)
+            activation = stream.choice(MIXTURE)
+        bias = 0.7 * stream.normal(1)
+        value_of[node] = c.b.affine(np.array(values), [weights], bias, activation)[0]
     value, shade, accent = (np.array([value_of[len(inputs) + i]]) for i in range(3))
     return c.finish(value, shade, accent)
 
