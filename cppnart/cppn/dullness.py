@@ -33,11 +33,12 @@ class Measures:
     noise: float
     contrast: float
 
-    def dullness(self, noise: float = 0.3) -> float:
-        """How far it breaks the rule, 0 when it does not; ``noise`` is how much noise may be."""
+    def dullness(self, noise: float = 0.3, edges: float = 0.06) -> float:
+        """How far it breaks the rule, 0 when it does not; ``noise`` is how much noise may be,
+        ``edges`` how many edges must be."""
         return float(
             max(0.0, 0.42 - self.entropy)
-            + max(0.0, 0.06 - self.edges)
+            + max(0.0, edges - self.edges)
             + max(0.0, self.flat - 0.72)
             + max(0.0, 0.09 - self.contrast)
             + max(0.0, self.noise - noise)

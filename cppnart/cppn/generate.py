@@ -157,14 +157,14 @@ def _best(
     best = None
     lowest = np.inf
     for attempt in range(ATTEMPTS):
-        raw = style.draw(Stream(seed, "canvas", style.name, attempt), options)
+        raw = style.draw(Stream(seed, "style", style.name, attempt), options)
         fields = _probed(raw, latent)
         if not all(np.isfinite(field).all() for field in fields.values()):
             continue
         shown = _shown(fields)
         levels = _levels(fields, shown, style, middle)
         measures = measure(np.where(shown, _tones(fields["value"], levels), 0.5))
-        dullness = measures.dullness(style.noise)
+        dullness = measures.dullness(style.noise, style.edges)
         if dullness < lowest:
             best, lowest = (raw, measures, levels, mood), dullness
         if dullness == 0:

@@ -110,15 +110,22 @@ class Canvas:
         return self.layer(sources, outputs, "identity", gain=1.4, bias=0.0)
 
     def bands(
-        self, depth: Values, waves: int, lowest: float, highest: float, outputs: int = 2
+        self,
+        depth: Values,
+        waves: int,
+        lowest: float,
+        highest: float,
+        outputs: int = 2,
+        *,
+        sharpness: float = 3.4,
     ) -> Values:
         """A random sequence of bands over one coordinate: its sines, of frequencies that spread
         evenly in the logarithm from lowest to highest, and a layer of tanh that gives them
-        edges."""
+        edges, as crisp as its gain, sharpness, says."""
         k = lowest * (highest / lowest) ** self.stream.uniform(0.0, 1.0, waves)
         phase = self.stream.uniform(0, 2 * math.pi, waves)
         sines = self.b.affine(depth, k[:, None], phase, "sin")
-        edges = self.layer(sines, 8, "tanh", gain=3.4, bias=0.6)
+        edges = self.layer(sines, 8, "tanh", gain=sharpness, bias=0.6)
         return self.layer(edges, outputs, "identity", gain=1.4, bias=0.0)
 
     def sway(self, units: int, amount: float, *, time: float = 0.0) -> Values:

@@ -46,8 +46,9 @@ class Style:
         mean that the seed picks one; None where the style has no such option.
     tones: how the value is brought into [0, 1]: ``soft`` (an s-curve that fits its percentiles),
         ``linear`` (the same with straight flanks), ``drawn`` (it is there already).
-    noise: how much of the value's energy may be at the finest scale of the probe before a draw is
-        rejected as noise (see dullness.py); line drawings need more.
+    noise, edges: how much of the value's energy may be at the finest scale of the probe, and how
+        much of the probe must have a slope, before a draw is rejected as noise or as dull (see
+        dullness.py); line drawings need more noise.
     color, finish, palettes: what suits it when nobody chooses, by name.
     """
 
@@ -64,6 +65,7 @@ class Style:
     alpha: bool = False
     tones: str = "soft"
     noise: float = 0.3
+    edges: float = 0.06
     color: str = "palette"
     finish: str = "plain"
     palettes: tuple[str, ...] = ()

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-
 FARTHEST = 1e6
 """How far from the origin a view's centre may lie; float32 has little left of a pixel there."""
 

@@ -315,18 +315,22 @@ def _with_changes(recipe: Recipe, changes: dict[str, Any]) -> Recipe:
         recipe = msgspec.structs.replace(recipe, **blank, color=None, finish=None)
     if "size" in changes and recipe.size and recipe.region and "region" not in changes:
         old, new = parse_size(recipe.size), parse_size(changes["size"])
-        across, down = new.width / old.width, new.height / old.height
-        x, y, w, h = recipe.region
-        x0, y0, x1, y1 = (
-            round(v) for v in (x * across, y * down, (x + w) * across, (y + h) * down)
-        )
-        changes = {**changes, "region": (x0, y0, max(x1 - x0, 1), max(y1 - y0, 1))}
+        changes = {**changes, "region": _scaled(recipe.region, old, new)}
     if "size" in changes and recipe.size:
         usual = recipe.samples == _usual_samples(parse_size(recipe.size))
         recipe = msgspec.structs.replace(recipe, samples=None if usual else recipe.samples)
     if "size" in changes and "dpi" not in changes:
         recipe = msgspec.structs.replace(recipe, dpi=None)
     return msgspec.structs.replace(recipe, **changes)
+
+
+def _scaled(region: tuple[int, int, int, int], old: Size, new: Size) -> tuple[int, int, int, int]:
+    """The same part of a picture of another size: at least a pixel of it."""
+    x, y, w, h = region
+    across, down = new.width / old.width, new.height / old.height
+    x0, y0 = min(round(x * across), new.width - 1), min(round(y * down), new.height - 1)
+    x1, y1 = round((x + w) * across), round((y + h) * down)
+    return (x0, y0, max(x1 - x0, 1), max(y1 - y0, 1))
 
 
 def _field(recipe: Recipe) -> tuple[Program, Drawn | None, Style | None]:

@@ -19,15 +19,23 @@ BLOCK = 64
 """Pixels a side of the blocks that are rendered adaptively, aligned to the full picture."""
 SEGMENT = 8
 """Blocks side by side that share one coarse grid."""
+PART = 16
+"""Pixels a side of the parts of a block that choose their stride."""
+PARTS = (BLOCK // PART) ** 2
 STRIDES = (8, 4, 2, 1)
 """Pixels between the samples of the field, from the first tried to every pixel."""
+CHECKS = max(SEGMENT * (BLOCK // STRIDES[0]) ** 2, PARTS * (PART // STRIDES[-2]) ** 2)
+"""The most points at which interpolation is checked at once."""
 
 
-def level_size(fields: int, channels: int, rows: int, columns: int) -> int:
-    """Numbers of workspace that one grid of cells takes."""
-    cells = rows * columns
-    nodes = fields * (rows + 3) * (columns + 3)
-    return nodes + 2 * (fields + channels) * cells + cells + columns + 3
+def work_size(fields: int, channels: int) -> int:
+    """How many numbers of workspace render_band lays out, and some to spare."""
+    cells = BLOCK // STRIDES[0]
+    coarse = (cells + 3) * (SEGMENT * cells + 3)
+    finer = sum(PARTS * (PART // stride + 3) ** 2 for stride in STRIDES[1:-1])
+    of_fields = coarse + 2 * CHECKS + finer + 2 * BLOCK**2
+    of_channels = 2 * CHECKS + BLOCK**2
+    return fields * of_fields + channels * of_channels + 2 * BLOCK**2 + 2 * CHECKS + 8192
 
 
 def _with_inputs(program: Program, *names: str) -> Program:
@@ -99,7 +107,7 @@ def render_band(
 ) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """The rows of a band of blocks that lie in clip = (x0, y0, x1, y1), and how blocks ended.
 
-    Rows (h, x1 - x0, channels) uint8, uint16 or float32; counts of blocks by stride.
+    Rows (h, x1 - x0, channels) uint8, uint16 or float32; counts of parts of blocks by stride.
     """
     x0, y0, x1, y1 = clip
     y0, y1 = max(y0, band * BLOCK), min(y1, (band + 1) * BLOCK)
@@ -108,25 +116,21 @@ def render_band(
     out = np.empty((y1 - y0, x1 - x0, channels), kind)
     ended = np.zeros(len(STRIDES), np.int64)
 
-    cells, finest = BLOCK // STRIDES[0], BLOCK // STRIDES[-2]
     rows = aligned(max(prepared.field.rows, 2) * TILE)
     colour_rows = aligned(max(prepared.colour.rows, fields + 3) * TILE)
-    segment = aligned(level_size(fields, channels, cells, SEGMENT * cells))
-    block = aligned(max(level_size(fields, channels, n, n) for n in (finest, 2 * cells)))
-    total = aligned(channels * BLOCK * BLOCK)
-    across = aligned(fields * (finest + 3) * BLOCK)
-    small = aligned(8 * BLOCK)
+    work = aligned(work_size(fields, channels))
     g = raster.geometry
     geometry = np.array([*g.origin, *g.right, *g.down, g.pixel])
     corners = np.array([x0, y0, x1, y1], np.int64)
+    states = np.zeros((2, PARTS), np.int64)
     call(
         *arguments_of(prepared.field),
         *arguments_of(prepared.colour),
-        *(n for a in (rows, colour_rows, segment, block) for n in (a.ctypes.data, len(a))),
-        *(a.ctypes.data for a in (total, across, small, geometry)),
+        *(n for a in (rows, colour_rows, work) for n in (a.ctypes.data, len(a))),
+        geometry.ctypes.data,
         raster.samples.ctypes.data,
         len(raster.samples),
-        *(a.ctypes.data for a in (raster.dither, corners, prepared.edge, ended)),
+        *(a.ctypes.data for a in (raster.dither, corners, prepared.edge, ended, states)),
         int(prepared.placed) + 2 * int(raster.adaptive),
         band,
         raster.bits,

@@ -3,14 +3,16 @@ antialiasing, quantising.
 
 A block evaluates the field on a coarse grid of pixels with an apron, interpolates between them
 with cubic Lagrange polynomials, and compares, at points midway between the samples and after
-colour, with the field itself. Where they differ by more than half a grey level it halves the
-stride: 8, 4, 2, then every pixel. Blocks are aligned to the full picture and know nothing of each
-other, so the pixels do not depend on tiles, regions or threads.
+colour, with the field itself. Where they differ by more than half a grey level, parts of 16 x 16
+pixels halve the stride: 8, 4, 2, then every pixel. Blocks are aligned to the full picture, and
+what becomes of one depends on a fixed neighbourhood alone, so the pixels do not depend on tiles,
+regions or threads.
 
 Compiled programs are passed as (code, data, outputs). A field reads rows 0 and 1, x and y; a
-colouring reads the field's outputs, then x, y and the pixel size. A scratch is an array of rows
-for a tile. A geometry is (origin x, y, right x, y, down x, y, pixel size). Nothing is allocated
-here and nothing raised: see ``fields/machine_code.py``.
+colouring reads the field's outputs, then x, y and the pixel size. fx and cx are rows for a tile.
+A geometry is (origin x, y, right x, y, down x, y, pixel size). Points are in lists: coordinates
+xs and ys, values (outputs, count), colours (channels, count). Nothing is allocated here and
+nothing raised: see ``fields/machine_code.py``.
 """
 
 from __future__ import annotations
@@ -32,18 +34,20 @@ from ..fields.kernel_code import (
     short_pointer,
 )
 from ..fields.kernel_math import FAST, srgb, wide_vectors
-from .blocks import BLOCK, SEGMENT, STRIDES
+from .blocks import BLOCK, CHECKS, PART, PARTS, SEGMENT, STRIDES
 
-ROWS = TILE // BLOCK
-"""Rows of a block that make a tile."""
-HALF_LEVEL = np.float32(0.5 / 255)
-EDGE_SHIFT = np.float32(1 / 400)
+PIXELS = BLOCK * BLOCK
+ACROSS = BLOCK // PART
+CELLS = BLOCK // STRIDES[0]
+RAISED = 100
+HALF_LEVEL = np.float32(0.25 / 255)
+EDGE_SHIFT = np.float32(1 / 800)
 """How far, in pixels, interpolation may displace an edge that is as sharp as a pixel."""
 NOISE = np.float32(2e-6)
 """Rounding errors of a field: differences below this are not worth a refinement."""
-LOST = np.float32(64)
-"""An error, in half levels, that halving the stride once will hardly mend: it falls by 16 where
-the field is smooth, and by 2 to 4 across a kink."""
+ONCE, TWICE = np.float32(32), np.float32(512)
+"""Errors, in half levels, that halving the stride once or twice will hardly mend: an error falls
+by 16 where the field is smooth, and by 2 to 4 across a kink."""
 
 HUGE = np.float32(1e30)
 """A field beyond this, or not a number, cannot be interpolated."""
@@ -57,99 +61,103 @@ def _loops(function: Any) -> Any:
 
 
 @_loops
-def _part(work, first, a, b, c):
-    """Room for an array (a, b, c) in a workspace."""
-    return carray(float_pointer(address_of(work) + 4 * first), (a, b, c))
+def _part(work, first, rows, columns):
+    """Room for an array (rows, columns) in a workspace, and where the next may begin."""
+    array = carray(float_pointer(address_of(work) + 4 * first), (rows, columns))
+    return array, first + rows * columns
 
 
 @_loops
-def _place(x, first, geometry, left, top, stride, columns, start, count):
-    """Writes the coordinates of positions start .. of a grid to rows x[first:] and the next.
+def _append(geometry, left, top, stride, columns, rows, xs, ys, at):
+    """Appends a grid of positions to a list of points, row by row; returns the new length.
 
-    The grid begins at the pixel centre (left, top) and steps by ``stride`` pixels; positions
-    beyond ``count`` repeat the last.
+    The grid begins at the pixel centre (left, top) and steps by ``stride`` pixels.
     """
     wide_vectors()
-    i = 0
-    while i < TILE:
-        k = min(start + i, count - 1)
-        row = k // columns
-        column = k - row * columns
-        inside = start + i < count
-        n = min(columns - column, TILE - i) if inside else TILE - i
-        step = stride if inside else 0
-        xs, ys = x[first + i : first + i + n], x[first + TILE + i : first + TILE + i + n]
-        px, py = left + stride * column + 0.5, top + stride * row + 0.5
+    right, down = geometry[2], geometry[3]
+    for row in range(rows):
+        py = top + stride * row + 0.5
         x0, y0 = geometry[0] + py * geometry[4], geometry[1] + py * geometry[5]
-        right, down = geometry[2], geometry[3]
-        for j in range(n):
-            at = px + np.float64(np.int32(j)) * step
-            xs[j] = x0 + at * right
-            ys[j] = y0 + at * down
-        i += n
+        x, y = xs[at : at + columns], ys[at : at + columns]
+        for j in range(columns):
+            px = left + 0.5 + np.float64(np.int32(j)) * stride
+            x[j] = x0 + px * right
+            y[j] = y0 + px * down
+        at += columns
+    return at
 
 
 @_loops
-def _sample(field, scratch, geometry, left, top, stride, columns, values):
-    """The field on a grid of pixels, as in _place: values (outputs, count)."""
-    wide_vectors()
+def _evaluate(field, fx, xs, ys, count, values):
+    """The field at the points of a list."""
     code, data, outputs = field
-    x = scratch
-    count = values.shape[1]
     for start in range(0, count, TILE):
         n = min(TILE, count - start)
-        _place(x, 0, geometry, left, top, stride, columns, start, count)
-        run_tile(code, data, x, 0)
+        fx[:n] = xs[start : start + n]
+        fx[TILE : TILE + n] = ys[start : start + n]
+        fx[n:TILE] = xs[start]
+        fx[TILE + n : 2 * TILE] = ys[start]
+        run_tile(code, data, fx, 0)
         for j in range(len(outputs)):
             row = outputs[j] * TILE
-            values[j, start : start + n] = x[row : row + n]
+            values[j, start : start + n] = fx[row : row + n]
 
 
 @_loops
-def _colours(colour, scratch, geometry, left, top, stride, columns, values, colours):
-    """The colours (channels, count) of field values (outputs, count) on a grid of pixels."""
-    wide_vectors()
-    code, data, outputs = colour
-    x = scratch
-    fields, count = values.shape
+def _load(cx, values, xs, ys, pixel, start, n):
+    """Fills the rows that a colouring reads with points start .. start + n of a list."""
+    fields = values.shape[0]
+    for c in range(fields):
+        cx[c * TILE : c * TILE + n] = values[c, start : start + n]
+        cx[c * TILE + n : (c + 1) * TILE] = values[c, start]
     xy = fields * TILE
-    for start in range(0, count, TILE):
-        n = min(TILE, count - start)
-        for c in range(fields):
-            row = c * TILE
-            x[row : row + n] = values[c, start : start + n]
-            x[row + n : row + TILE] = values[c, count - 1]
-        _place(x, xy, geometry, left, top, stride, columns, start, count)
-        x[xy + 2 * TILE : xy + 3 * TILE] = np.float32(geometry[6])
-        run_tile(code, data, x, 0)
-        for j in range(len(outputs)):
-            row = outputs[j] * TILE
-            colours[j, start : start + n] = x[row : row + n]
+    cx[xy : xy + n] = xs[start : start + n]
+    cx[xy + TILE : xy + TILE + n] = ys[start : start + n]
+    cx[xy + n : xy + TILE] = xs[start]
+    cx[xy + TILE + n : xy + 2 * TILE] = ys[start]
+    cx[xy + 2 * TILE : xy + 3 * TILE] = pixel
 
 
 @_loops
-def _midpoints(nodes, columns, values, across):
-    """Interpolates halfway between samples: values (outputs, rows * columns)."""
+def _colours(colour, cx, values, xs, ys, pixel, count, colours):
+    """The colours of the field's values at the points of a list."""
+    code, data, outputs = colour
+    for start in range(0, count, TILE):
+        n = min(TILE, count - start)
+        _load(cx, values, xs, ys, pixel, start, n)
+        run_tile(code, data, cx, 0)
+        for j in range(len(outputs)):
+            row = outputs[j] * TILE
+            colours[j, start : start + n] = cx[row : row + n]
+
+
+@_loops
+def _midpoints(nodes, at, columns, rows, values, out_at, line):
+    """Interpolates in the middles of cells: from a grid (rows + 3, columns + 3) that begins at
+    ``at`` in each row of nodes, to a grid (rows, columns) at out_at."""
     wide_vectors()
     a, b = np.float32(-1 / 16), np.float32(9 / 16)
+    wide = columns + 3
     for c in range(nodes.shape[0]):
-        for j in range(nodes.shape[1] - 3):
-            n0, n1, n2, n3 = nodes[c, j], nodes[c, j + 1], nodes[c, j + 2], nodes[c, j + 3]
-            for i in range(columns + 3):
-                across[i] = a * (n0[i] + n3[i]) + b * (n1[i] + n2[i])
-            out = values[c, j * columns : (j + 1) * columns]
+        for j in range(rows):
+            first = at + j * wide
+            n0, n1 = nodes[c, first : first + wide], nodes[c, first + wide : first + 2 * wide]
+            first += 2 * wide
+            n2, n3 = nodes[c, first : first + wide], nodes[c, first + wide : first + 2 * wide]
+            for i in range(wide):
+                line[i] = a * (n0[i] + n3[i]) + b * (n1[i] + n2[i])
+            out = values[c, out_at + j * columns : out_at + (j + 1) * columns]
             for i in range(columns):
-                out[i] = a * (across[i] + across[i + 3]) + b * (across[i + 1] + across[i + 2])
+                out[i] = a * (line[i] + line[i + 3]) + b * (line[i + 1] + line[i + 2])
 
 
 @_loops
-def _errors(exact, guess, seen, guessed, edge, pixel, errors):
-    """Errors (count) at check points, in units of what is allowed: half a grey level.
+def _errors(exact, guess, seen, guessed, edge, pixel, count, errors):
+    """Errors at the first ``count`` check points, in units of what is allowed: half a grey level.
 
     exact, guess: the field's values and the interpolated ones; seen, guessed: their colours.
     """
     wide_vectors()
-    count = len(errors)
     for k in range(count):
         errors[k] = ZERO
     for c in range(3):
@@ -176,43 +184,101 @@ def _errors(exact, guess, seen, guessed, edge, pixel, errors):
 
 
 @_loops
-def _examine(field, fx, colour, cx, geometry, edge, left, top, stride, columns, rows, work):
-    """Samples cells of ``stride`` pixels and checks what interpolation gives in their middles.
+def _check(field, fx, colour, cx, xs, ys, count, pixel, edge, checks):
+    """Errors of what is guessed at the points of a list; see _errors.
 
-    Returns the samples with their apron (outputs, rows + 3, columns + 3) and the errors of the
-    cells (rows, columns), as in _errors; both lie in work, laid out as blocks.level_size says.
+    checks: (exact, guess, seen, guessed, errors), of which guess is filled already.
     """
-    fields, channels = len(field[2]), len(colour[2])
-    count, half, grid = rows * columns, stride // 2, (rows + 3) * (columns + 3)
-    nodes = _part(work, 0, fields, rows + 3, columns + 3)
-    flat = _part(work, 0, 1, fields, grid)[0]
-    at = fields * grid
-    exact = _part(work, at, 1, fields, count)[0]
-    guess = _part(work, at + fields * count, 1, fields, count)[0]
-    at += 2 * fields * count
-    seen = _part(work, at, 1, channels, count)[0]
-    guessed = _part(work, at + channels * count, 1, channels, count)[0]
-    at += 2 * channels * count
-    errors = _part(work, at, 1, 1, count)[0, 0]
-    across = _part(work, at + count, 1, 1, columns + 3)[0, 0]
-    _sample(field, fx, geometry, left - stride, top - stride, stride, columns + 3, flat)
-    _sample(field, fx, geometry, left + half, top + half, stride, columns, exact)
-    _midpoints(nodes, columns, guess, across)
-    _colours(colour, cx, geometry, left + half, top + half, stride, columns, exact, seen)
-    _colours(colour, cx, geometry, left + half, top + half, stride, columns, guess, guessed)
-    _errors(exact, guess, seen, guessed, edge, np.float32(geometry[6]), errors)
-    return nodes, _part(work, at, 1, rows, columns)[0]
+    exact, guess, seen, guessed, errors = checks
+    _evaluate(field, fx, xs, ys, count, exact)
+    _colours(colour, cx, exact, xs, ys, pixel, count, seen)
+    _colours(colour, cx, guess, xs, ys, pixel, count, guessed)
+    _errors(exact, guess, seen, guessed, edge, pixel, count, errors[0])
 
 
 @_loops
-def _largest(errors, column, columns):
-    """The largest error of some columns; one that is not a number counts as infinite."""
+def _largest(errors, at, step, rows, columns):
+    """The largest of a grid of errors; one that is not a number counts as infinite."""
     largest = ZERO
-    for j in range(errors.shape[0]):
-        for i in range(column, column + columns):
-            if not errors[j, i] <= largest:
-                largest = errors[j, i] if errors[j, i] > largest else np.float32(np.inf)
+    for j in range(rows):
+        for i in range(columns):
+            error = errors[0, at + j * step + i]
+            if not error <= largest:
+                largest = error if error > largest else np.float32(np.inf)
     return largest
+
+
+@_loops
+def _next_level(error, level):
+    """The number of the stride to try after one that gave this error."""
+    if error <= ONE:
+        return level
+    if error < ONCE:
+        return min(level + 1, len(STRIDES) - 1)
+    return min(level + 2, len(STRIDES) - 1) if error < TWICE else len(STRIDES) - 1
+
+
+@_loops
+def _spread(levels, least):
+    """Raises parts that stand at a stride below ``least`` beside a part that needs every pixel.
+
+    What is too sharp there may just reach into them, between their points.
+    """
+    every = len(STRIDES) - 1
+    for part in range(PARTS):
+        if levels[part] < least:
+            y, x = part // ACROSS, part % ACROSS
+            for j in range(max(y - 1, 0), min(y + 2, ACROSS)):
+                for i in range(max(x - 1, 0), min(x + 2, ACROSS)):
+                    if levels[j * ACROSS + i] == every:
+                        levels[part] = least - RAISED
+    for part in range(PARTS):
+        levels[part] += RAISED if levels[part] < 0 else 0
+
+
+@_loops
+def _refine(field, fx, colour, cx, geometry, edge, left, top, column, coarse, finer, xs, ys,
+            checks, line, levels, slots):  # fmt: skip
+    """Chooses the stride of each part of a block, and samples those that need a finer one.
+
+    coarse: the errors (1, CELLS * SEGMENT * CELLS) of the segment's cells, of which the block's
+    begin at ``column``. A part looks one cell beyond itself: what is thin enough to pass between
+    its own points seldom passes between its neighbours' too. levels (PARTS,): the number of the
+    stride; slots: where a part's samples are in finer[level], counted in parts.
+    """
+    pixel = np.float32(geometry[6])
+    own, wide = PART // STRIDES[0], SEGMENT * CELLS
+    for part in range(PARTS):
+        j, i = part // ACROSS * own, part % ACROSS * own + column
+        j0, j1 = max(j - 1, 0), min(j + own + 1, CELLS)
+        i0, i1 = max(i - 1, 0), min(i + own + 1, wide)
+        error = _largest(coarse, j0 * wide + i0, wide, j1 - j0, i1 - i0)
+        levels[part] = _next_level(error, 0)
+    for level in range(1, len(STRIDES) - 1):
+        stride = STRIDES[level]
+        n = PART // stride
+        nodes = finer[level - 1]
+        at, count = 0, 0
+        for part in range(PARTS):
+            if levels[part] == level:
+                x, y = left + part % ACROSS * PART, top + part // ACROSS * PART
+                at = _append(geometry, x - stride, y - stride, stride, n + 3, n + 3, xs, ys, at)
+                slots[part] = count
+                count += 1
+        _evaluate(field, fx, xs, ys, at, nodes)
+        at = 0
+        for part in range(PARTS):
+            if levels[part] == level:
+                x, y = left + part % ACROSS * PART, top + part // ACROSS * PART
+                _midpoints(nodes, slots[part] * (n + 3) ** 2, n, n, checks[1], at, line)
+                half = stride // 2
+                at = _append(geometry, x + half, y + half, stride, n, n, xs, ys, at)
+        _check(field, fx, colour, cx, xs, ys, at, pixel, edge, checks)
+        for part in range(PARTS):
+            if levels[part] == level:
+                error = _largest(checks[4], slots[part] * n * n, n, n, n)
+                levels[part] = _next_level(error, level)
+        _spread(levels, level + 1)
 
 
 @_loops
@@ -227,21 +293,24 @@ def _lagrange(t):
 
 
 @_loops
-def _across(nodes, column, stride, offset, h, weights):
-    """Interpolates along rows: h (outputs, rows, 64) at pixels shifted by ``offset``."""
+def _interpolate(nodes, at, wide, stride, cells, dx, dy, values, first, h, weights):
+    """Interpolates pixels from samples, shifted by (dx, dy) pixels.
+
+    nodes: a grid of rows of ``wide`` numbers, which begins at ``at`` with the apron; values: the
+    block's pixels (fields, PIXELS), of which ``cells * stride`` square are filled from ``first``.
+    """
     wide_vectors()
-    cells = BLOCK // stride
+    side = cells * stride
     for p in range(stride):
-        w = _lagrange((p + offset) / stride)
+        w = _lagrange((p + dx) / stride)
         for k in range(4):
             weights[k, p] = w[k]
     w0, w1, w2, w3 = weights[0], weights[1], weights[2], weights[3]
     for c in range(nodes.shape[0]):
         for r in range(cells + 3):
-            row, out = nodes[c, r], h[c, r]
+            row, out = nodes[c, at + r * wide : at + r * wide + cells + 3], h[r]
             for i in range(cells):
-                n0, n1 = row[column + i], row[column + i + 1]
-                n2, n3 = row[column + i + 2], row[column + i + 3]
+                n0, n1, n2, n3 = row[i], row[i + 1], row[i + 2], row[i + 3]
                 part = out[i * stride : (i + 1) * stride]
                 if stride == 8:
                     for p in range(8):
@@ -249,22 +318,51 @@ def _across(nodes, column, stride, offset, h, weights):
                 else:
                     for p in range(stride):
                         part[p] = n0 * w0[p] + n1 * w1[p] + n2 * w2[p] + n3 * w3[p]
+        for y in range(side):
+            cell = y // stride
+            d0, d1, d2, d3 = _lagrange((y - cell * stride + dy) / stride)
+            h0, h1, h2, h3 = h[cell], h[cell + 1], h[cell + 2], h[cell + 3]
+            out = values[c, first + y * BLOCK : first + y * BLOCK + side]
+            if side == BLOCK:
+                for i in range(BLOCK):
+                    out[i] = d0 * h0[i] + d1 * h1[i] + d2 * h2[i] + d3 * h3[i]
+            else:
+                for i in range(PART):
+                    out[i] = d0 * h0[i] + d1 * h1[i] + d2 * h2[i] + d3 * h3[i]
 
 
 @_loops
-def _down(h, stride, offset, first_row, cx):
-    """Interpolates a tile's rows of pixels, starting with ``first_row``, into rows of cx."""
-    wide_vectors()
-    for q in range(ROWS):
-        y = min(first_row + q, BLOCK - 1)
-        cell = y // stride
-        w0, w1, w2, w3 = _lagrange((y - cell * stride + offset) / stride)
-        for c in range(h.shape[0]):
-            start = c * TILE + q * BLOCK
-            n0, n1, n2, n3 = h[c, cell], h[c, cell + 1], h[c, cell + 2], h[c, cell + 3]
-            out = cx[start : start + BLOCK]
-            for i in range(BLOCK):
-                out[i] = w0 * n0[i] + w1 * n1[i] + w2 * n2[i] + w3 * n3[i]
+def _pixels(field, fx, geometry, left, top, dx, dy, nodes, column, finer, levels, slots, xs, ys,
+            exact, values, h, weights):  # fmt: skip
+    """The field at one sample of every pixel of a block: values (fields, PIXELS)."""
+    fields = values.shape[0]
+    coarsest = len(STRIDES)
+    for part in range(PARTS):
+        coarsest = min(coarsest, levels[part])
+    if coarsest == 0:
+        wide = SEGMENT * CELLS + 3
+        _interpolate(nodes, column, wide, STRIDES[0], CELLS, dx, dy, values, 0, h, weights)
+    count = 0
+    for part in range(PARTS):
+        level = levels[part]
+        x, y = part % ACROSS * PART, part // ACROSS * PART
+        if level == len(STRIDES) - 1:
+            count = _append(geometry, left + x + dx, top + y + dy, 1, PART, PART, xs, ys, count)
+        elif level > 0:
+            n = PART // STRIDES[level]
+            at = slots[part] * (n + 3) ** 2
+            _interpolate(finer[level - 1], at, n + 3, STRIDES[level], n, dx, dy, values,
+                         y * BLOCK + x, h, weights)  # fmt: skip
+    _evaluate(field, fx, xs, ys, count, exact)
+    at = 0
+    for part in range(PARTS):
+        if levels[part] == len(STRIDES) - 1:
+            first = part // ACROSS * PART * BLOCK + part % ACROSS * PART
+            for y in range(PART):
+                to = first + y * BLOCK
+                for c in range(fields):
+                    values[c, to : to + PART] = exact[c, at : at + PART]
+                at += PART
 
 
 @_loops
@@ -275,7 +373,7 @@ def _accumulate(colour, cx, at, begin, total):
     """
     wide_vectors()
     channels = total.shape[0]
-    n = min(TILE, BLOCK * BLOCK - at)
+    n = min(TILE, PIXELS - at)
     for c in range(channels):
         row = colour[2][c] * TILE
         part, sums = cx[row : row + n], total[c, at : at + n]
@@ -289,36 +387,6 @@ def _accumulate(colour, cx, at, begin, total):
             for i in range(n):
                 light = min(max(ZERO, part[i]), ONE)
                 sums[i] = light if begin else sums[i] + light
-
-
-@_loops
-def _shade(field, fx, colour, cx, placed, geometry, samples, left, top, stride, nodes, column, h,
-           weights, total):  # fmt: skip
-    """Sums the colours of a block's pixels over their samples, in linear light, into total.
-
-    Interpolates nodes from ``column`` on at this stride; with stride 1 evaluates the field.
-    """
-    fields = len(field[2])
-    xy = fields * TILE
-    for s in range(len(samples)):
-        dx, dy = samples[s, 0], samples[s, 1]
-        if stride > 1:
-            _across(nodes, column, stride, dx, h, weights)
-        for first_row in range(0, BLOCK, ROWS):
-            at = first_row * BLOCK
-            if stride > 1:
-                _down(h, stride, dy, first_row, cx)
-            else:
-                _place(fx, 0, geometry, left + dx, top + dy, 1, BLOCK, at, BLOCK * BLOCK)
-                run_tile(field[0], field[1], fx, 0)
-                for c in range(fields):
-                    row = field[2][c] * TILE
-                    cx[c * TILE : (c + 1) * TILE] = fx[row : row + TILE]
-            if placed:
-                _place(cx, xy, geometry, left + dx, top + dy, 1, BLOCK, at, BLOCK * BLOCK)
-                cx[xy + 2 * TILE : xy + 3 * TILE] = np.float32(geometry[6])
-            run_tile(colour[0], colour[1], cx, 0)
-            _accumulate(colour, cx, at, s == 0, total)
 
 
 @_loops
@@ -387,53 +455,75 @@ def _store(total, count, dither, bits, left, top, clip, out, lines):
 @cfunc(types.void(types.CPointer(types.int64)), error_model="numpy", fastmath=FAST)
 def render_band(address):
     """Renders the part of a band of blocks that lies in clip; arguments as in blocks.py."""
-    a = carray(address, (34,))
+    a = carray(address, (30,))
     field, colour = program_at(a, 0), program_at(a, 6)
     fields, channels = len(field[2]), len(colour[2])
     fx, cx = carray(float_pointer(a[12]), (a[13],)), carray(float_pointer(a[14]), (a[15],))
     work = carray(float_pointer(a[16]), (a[17],))
-    work2 = carray(float_pointer(a[18]), (a[19],))
-    total = carray(float_pointer(a[20]), (channels, BLOCK * BLOCK))
-    h = carray(float_pointer(a[21]), (fields, BLOCK // 2 + 3, BLOCK))
-    small = carray(float_pointer(a[22]), (8, BLOCK))
-    weights, lines = small[:4], small[4:]
-    geometry = carray(double_pointer(a[23]), (7,))
-    samples = carray(double_pointer(a[24]), (a[25], 2))
-    dither = carray(float_pointer(a[26]), (BLOCK, BLOCK))
-    clip = carray(int_pointer(a[27]), (4,))
-    edge = carray(int_pointer(a[28]), (3,))
-    ended = carray(int_pointer(a[29]), (len(STRIDES),))
-    placed, adaptive, band = a[30] & 1, a[30] & 2, a[31]
-    bits, out = a[32], a[33]
+    geometry = carray(double_pointer(a[18]), (7,))
+    samples = carray(double_pointer(a[19]), (a[20], 2))
+    dither = carray(float_pointer(a[21]), (BLOCK, BLOCK))
+    clip, edge = carray(int_pointer(a[22]), (4,)), carray(int_pointer(a[23]), (3,))
+    ended = carray(int_pointer(a[24]), (len(STRIDES),))
+    states = carray(int_pointer(a[25]), (2, PARTS))
+    placed, adaptive, band, bits, out = a[26] & 1, a[26] & 2, a[27], a[28], a[29]
+    levels, slots = states[0], states[1]
 
-    top, cells = band * BLOCK, BLOCK // STRIDES[0]
+    wide = SEGMENT * CELLS
+    lists, at = _part(work, 0, 2, PIXELS)
+    xs, ys = lists[0], lists[1]
+    nodes, at = _part(work, at, fields, (CELLS + 3) * (wide + 3))
+    coarse, at = _part(work, at, 1, CELLS * wide)
+    exact, at = _part(work, at, fields, CHECKS)
+    guess, at = _part(work, at, fields, CHECKS)
+    seen, at = _part(work, at, channels, CHECKS)
+    guessed, at = _part(work, at, channels, CHECKS)
+    errors, at = _part(work, at, 1, CHECKS)
+    four, at = _part(work, at, fields, PARTS * (PART // STRIDES[1] + 3) ** 2)
+    two, at = _part(work, at, fields, PARTS * (PART // STRIDES[2] + 3) ** 2)
+    values, at = _part(work, at, fields, PIXELS)
+    every, at = _part(work, at, fields, PIXELS)
+    total, at = _part(work, at, channels, PIXELS)
+    h, at = _part(work, at, CELLS + 3, BLOCK)
+    weights, at = _part(work, at, 4, BLOCK)
+    lines, at = _part(work, at, 4, 2 * wide)
+    line = lines[0]
+    checks, finer = (exact, guess, seen, guessed, errors), (four, two)
+
+    pixel = np.float32(geometry[6])
+    top = band * BLOCK
     first, last = clip[0] // BLOCK, (clip[2] - 1) // BLOCK + 1
-    nodes = _part(work, 0, fields, cells + 3, SEGMENT * cells + 3)
-    errors = _part(work, 0, 1, cells, SEGMENT * cells)[0]
     for segment in range(first // SEGMENT * SEGMENT, last, SEGMENT):
         if adaptive:
-            nodes, errors = _examine(
-                field, fx, colour, cx, geometry, edge,
-                segment * BLOCK, top, STRIDES[0], SEGMENT * cells, cells, work,
-            )  # fmt: skip
+            left, stride = segment * BLOCK, STRIDES[0]
+            count = _append(
+                geometry, left - stride, top - stride, stride, wide + 3, CELLS + 3, xs, ys, 0
+            )
+            _evaluate(field, fx, xs, ys, count, nodes)
+            _midpoints(nodes, 0, wide, CELLS, guess, 0, line)
+            half = stride // 2
+            count = _append(geometry, left + half, top + half, stride, wide, CELLS, xs, ys, 0)
+            _check(field, fx, colour, cx, xs, ys, count, pixel, edge, checks)
+            coarse[0] = errors[0, :count]
         for block in range(max(segment, first), min(segment + SEGMENT, last)):
             left = block * BLOCK
-            column = (block - segment) * cells
-            level, net = len(STRIDES) - 1, nodes
+            column = (block - segment) * CELLS
             if adaptive:
-                level = 0
-                error = _largest(errors, column, cells)
-                while error > ONE and level < len(STRIDES) - 1:
-                    level = min(level + (1 if error < LOST else 2), len(STRIDES) - 1)
-                    column = 0
-                    if STRIDES[level] > 1:
-                        n = BLOCK // STRIDES[level]
-                        net, own = _examine(
-                            field, fx, colour, cx, geometry, edge,
-                            left, top, STRIDES[level], n, n, work2,
-                        )  # fmt: skip
-                        error = _largest(own, 0, n)
-            ended[level] += 1
-            _shade(field, fx, colour, cx, placed, geometry, samples, left, top,
-                   STRIDES[level], net, column, h, weights, total)  # fmt: skip
+                _refine(field, fx, colour, cx, geometry, edge, left, top, column, coarse, finer,
+                        xs, ys, checks, line, levels, slots)  # fmt: skip
+            else:
+                levels[:] = len(STRIDES) - 1
+            for part in range(PARTS):
+                ended[levels[part]] += 1
+            for s in range(len(samples)):
+                dx, dy = samples[s, 0], samples[s, 1]
+                _pixels(field, fx, geometry, left, top, dx, dy, nodes, column, finer, levels,
+                        slots, xs, ys, every, values, h, weights)  # fmt: skip
+                if placed:
+                    _append(geometry, left + dx, top + dy, 1, BLOCK, BLOCK, xs, ys, 0)
+                for start in range(0, PIXELS, TILE):
+                    n = min(TILE, PIXELS - start)
+                    _load(cx, values, xs, ys, pixel, start, n)
+                    run_tile(colour[0], colour[1], cx, 0)
+                    _accumulate(colour, cx, start, s == 0, total)
             _store(total, len(samples), dither, bits, left, top, clip, out, lines)

@@ -108,7 +108,7 @@ def checked_values(values: dict[str, Any]) -> dict[str, Any]:
         known = msgspec.convert({"cppnart": cppnart.__version__, **plain}, Recipe)
     except msgspec.ValidationError as error:
         what, _, where = _line(error).replace("`", "").replace(" | null", "").partition(" - at $.")
-        value = str(plain.get(re.split(r"\W", where)[0]))[:60]
+        value = repr(plain.get(re.split(r"\W", where)[0]))[:60]
         raise ValueError(f"{where} {value}: {what[:1].lower()}{what[1:]}") from None
     return {name: getattr(known, name) for name in values}
 

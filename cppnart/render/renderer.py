@@ -22,6 +22,8 @@ from cppnart.render.picture import Picture
 
 BAND = 64
 """Rows rendered at once: the height of a block."""
+TORCH_POINTS = 1 << 20
+"""Points that torch evaluates at once: more would fill a device's memory with hidden layers."""
 LEVELS = {8: (255, np.uint8), 16: (65535, np.uint16), 32: (0, np.float32)}
 
 Clip: TypeAlias = tuple[int, int, int, int]
@@ -180,7 +182,10 @@ def _torch_evaluator(device: str) -> Evaluate:
         rows = numpy_backend.input_rows(program, inputs, np.float32)
         points = torch.from_numpy(np.ascontiguousarray(rows.T)).to(device)
         with torch.inference_mode():
-            return np.asarray(modules[id(program)](points).cpu().numpy())
+            parts = [
+                modules[id(program)](part).cpu().numpy() for part in points.split(TORCH_POINTS)
+            ]
+        return np.concatenate(parts)
 
     return evaluate
 
