@@ -26,7 +26,7 @@ _MILLIMETRES = {"mm": 1.0, "cm": 10.0, "in": 25.4}
 _EXPECTED = "expected 4096, 3840x2160, A3@300dpi, A3-landscape@300dpi or 30x20cm@300dpi"
 
 MAX_PIXELS = 2**40
-MAX_ROW_BYTES = 2**28  # an encoder holds a few rows, whatever else it does
+MAX_ROW_BYTES = 2**24  # a renderer and an encoder hold a few bands of rows
 
 
 @dataclass(frozen=True)

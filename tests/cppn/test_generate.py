@@ -331,7 +331,7 @@ def test_generating_imports_neither_numba_nor_torch_nor_pillow():
 
 
 GOLDEN = {
-    ("42", "marble"): [324, 7175, 1575.24],
+    ("42", "marble"): [324, 7175, 1483.7],
     ("word", "neat"): [111, 625, 267.39],
     ("7", "blossom"): [165, 460, 2182.56],
 }

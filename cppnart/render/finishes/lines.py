@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cppnart.fields.program import Values
+from cppnart.fields.program import Values, joined
 from cppnart.render.finishes.surface import SHORT_SIDE, Surface
 
 CROWDED = (0.25, 0.7)
@@ -54,14 +54,18 @@ def steps(s: Surface, phase: Values, rate: Values) -> Values:
 
 
 def parts(s: Surface, phase: Values, rate: Values) -> tuple[Values, Values]:
-    """How far the two ends of a pixel are between the steps below and above them, (2,) in [0, 1),
-    and the share of the pixel that belongs to the second end.
+    """A pixel cut in two by the last step in it: how far the middles of the two pieces are
+    between the steps below and above them, (2,) in [0, 1], and the second one's share.
 
-    Whatever jumps at a step is worked out for both ends and mixed: so the step is antialiased.
+    Whatever jumps at a step is worked out for both pieces and mixed: so the step is antialiased,
+    and nothing jumps when it enters or leaves the pixel. Without a step the second piece is all.
     """
     ends = s.b.affine([phase, rate], [[1, -0.5], [1, 0.5]])
     part = s.sum((1, ends), (-1, s.apply("floor", ends)))
-    return part, s.apply("clamp", s.times(part[1:], s.apply("reciprocal", rate)))
+    share = s.apply("clamp", s.times(part[1:], s.apply("reciprocal", rate)))
+    own = s.times(share, rate)
+    first = s.sum((1, part[:1]), (0.5, rate), (-0.5, own))
+    return joined([first, s.sum((1, part[1:]), (-0.5, own))]), share
 
 
 def sharp(s: Surface, signed: Values, per_pixel: Values) -> Values:
