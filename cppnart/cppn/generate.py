@@ -157,7 +157,7 @@ def _best(
     best = None
     lowest = np.inf
     for attempt in range(ATTEMPTS):
-        raw = style.draw(Stream(seed, "style", style.name, attempt), options)
+        raw = style.draw(Stream(seed, "theme", style.name, attempt), options)
         fields = _probed(raw, latent)
         if not all(np.isfinite(field).all() for field in fields.values()):
             continue

@@ -67,7 +67,7 @@ def test_outputs_are_tones(style):
         assert np.percentile(value, 99) < 1.05
         assert value.std() > 0.08
         assert np.abs(out["shade"] - 0.5).max() < 1.5
-        assert np.abs(out["accent"]).max() < 3
+        assert np.abs(out["accent"]).max() < 5
         if drawn.style.alpha:
             assert out["alpha"].min() >= 0
             assert out["alpha"].max() <= 1
@@ -331,7 +331,7 @@ def test_generating_imports_neither_numba_nor_torch_nor_pillow():
 
 
 GOLDEN = {
-    ("42", "marble"): [324, 7175, 1483.7],
-    ("word", "neat"): [111, 625, 267.39],
-    ("7", "blossom"): [165, 460, 2182.56],
+    ("42", "marble"): [228, 3255, 898.43],
+    ("word", "neat"): [111, 628, 275.23],
+    ("7", "blossom"): [165, 460, 2208.08],
 }

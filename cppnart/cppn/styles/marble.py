@@ -42,7 +42,7 @@ STYLE = Style(
     draw,
     scale=1.3,
     depth=2,
-    width=40,
+    width=24,
     activation=("sin", "tanh"),
     time=True,
     noise=0.15,
