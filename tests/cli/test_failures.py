@@ -285,20 +285,21 @@ def shared_folder() -> Iterator[Path]:
 AS_NOBODY = """
 import os, sys
 from cppnart.cli.main import main
-assert main(["render", "42", "--style", "classic", "--size", "16", "-q", "-o", sys.argv[1]]) == 0
+assert main([*sys.argv[2:-2], "-q", "-o", sys.argv[1]]) == 0
 if os.getuid() == 0:
     os.setgroups([])
     os.setgid(65534)
     os.setuid(65534)
 sys.exit(main(sys.argv[2:]))
 """
+SMALL = ("render", "42", "--style", "classic", "--size", "16")
 
 
 @posix
 def test_a_folder_that_cannot_be_written(shared_folder: Path, tmp_path: Path) -> None:
     shared_folder.chmod(0o555)
     path = shared_folder / "a.png"
-    done = run(AS_NOBODY, str(tmp_path / "b.png"), "render", "42", "-o", str(path), cwd=tmp_path)
+    done = run(AS_NOBODY, str(tmp_path / "b.png"), *SMALL, "-o", str(path), cwd=tmp_path)
     assert the_line(done) == f"Error: {path}: Permission denied"
     assert done.returncode == 1
     assert list(shared_folder.iterdir()) == []
@@ -309,7 +310,7 @@ def test_a_file_that_is_write_protected(shared_folder: Path, tmp_path: Path) -> 
     path = shared_folder / "a.png"
     path.write_bytes(b"mine")
     path.chmod(0o444)
-    done = run(AS_NOBODY, str(tmp_path / "b.png"), "render", "42", "-o", str(path), cwd=tmp_path)
+    done = run(AS_NOBODY, str(tmp_path / "b.png"), *SMALL, "-o", str(path), cwd=tmp_path)
     assert the_line(done) == f"Error: {path}: this file is write-protected"
     assert done.returncode == 1
     assert path.read_bytes() == b"mine"
