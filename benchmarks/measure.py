@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -152,31 +153,46 @@ def cppnart(*arguments: object) -> list[str]:
 
 def machine(threads: int) -> str:
     """The machine in one line."""
-    parts = [f"{threads} core{'s' if threads > 1 else ''} of {_processor()}"]
+    cores = f"{threads} core{'s' if threads > 1 else ''}"
+    parts = [f"{cores} of {_processor()}"]
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         parts.append(f"{memory / 2**30:.0f} GiB")
-    parts.append(platform.system())
-    parts.append(f"Python {platform.python_version()}")
+    parts += [platform.system(), f"Python {_short(platform.python_version())}"]
     for package in PACKAGES:
         try:
-            parts.append(f"{package} {metadata.version(package).split('+')[0]}")
+            parts.append(f"{package} {_short(metadata.version(package))}")
         except metadata.PackageNotFoundError:
             parts.append(f"no {package}")
     return ", ".join(parts)
 
 
+def _short(version: str) -> str:
+    return ".".join(version.split("+")[0].split(".")[:2])
+
+
 def _processor() -> str:
+    """Its name without ornaments, and the widest vectors that it has."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
         return platform.processor() or platform.machine()
-    facts = dict(line.split(":", 1) for line in lines if ":" in line)
-    facts = {key.strip(): value.strip() for key, value in facts.items()}
-    name = facts.get("model name", platform.machine())
+    pairs = [line.split(":", 1) for line in lines if ":" in line]
+    facts = {key.strip(): value.strip() for key, value in pairs}
+    name = re.sub(r"\((R|TM)\)|Processor|CPU|@.*", " ", facts.get("model name", ""))
+    name = " ".join(name.split()) or platform.machine()
     flags = facts.get("flags", "").split()
     wide = "AVX-512" if "avx512f" in flags else "AVX2" if "avx2" in flags else ""
-    return f"{name} with {wide}" if wide else name
+    article = "an" if name[0] in "AEIOUaeiou" else "a"
+    return f"{article} {name}{' with ' if wide else ''}{wide}"
+
+
+def busy() -> str | None:
+    """A warning where other programs keep the machine busy."""
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    if load < 0.3:
+        return None
+    return f"the machine is busy (load {load:.1f}): figures and ratios will be off"
 
 
 def times(ratio: float) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
-from measure import Options, Row, best, cppnart, interleaved, run, times
+from measure import Options, Row, best, cppnart, interleaved, run
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -40,8 +40,8 @@ def png_rows(o: Options) -> Iterator[Row]:
             f"png-{name}",
             f"PNG of seed 42 at {size}x{size}, {option}, against Pillow's default",
             "",
-            f"{times(seconds['pillow'] / seconds[name])} faster, "
-            f"{times(sizes[name] / sizes['pillow'])} the size",
+            f"{seconds[name] / seconds['pillow']:.2g} of its time, "
+            f"{sizes[name] / sizes['pillow']:.2f} of its size",
             None,
             f"{seconds[name]:.2f} s and {sizes[name] / 1e6:.1f} MB against "
             f"{seconds['pillow']:.2f} s and {sizes['pillow'] / 1e6:.1f} MB",

@@ -13,7 +13,7 @@ import adaptive
 import evaluation
 import pictures
 import processes
-from measure import Options, Row, machine
+from measure import Options, Row, busy, machine
 
 from cppnart.render.renderer import cores
 
@@ -36,6 +36,8 @@ def main() -> int:
     a = _arguments()
     report = _Report(a.json, machine(a.threads))
     print(report.machine)
+    if warning := busy():
+        print(warning)
     chosen = a.only or [name for name in QUESTIONS if name != "huge" or a.huge]
     with tempfile.TemporaryDirectory(dir=a.folder) as folder:
         options = Options(
