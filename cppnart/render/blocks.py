@@ -35,7 +35,7 @@ def work_size(fields: int, channels: int) -> int:
     finer = sum(PARTS * (PART // stride + 3) ** 2 for stride in STRIDES[1:-1])
     of_fields = coarse + 2 * CHECKS + finer + 2 * BLOCK**2
     of_channels = 2 * CHECKS + BLOCK**2
-    return fields * of_fields + channels * of_channels + 2 * BLOCK**2 + 2 * CHECKS + 8192
+    return fields * of_fields + channels * of_channels + 2 * BLOCK**2 + 3 * CHECKS + 8192
 
 
 def _with_inputs(program: Program, *names: str) -> Program:

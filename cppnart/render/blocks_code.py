@@ -6,7 +6,8 @@ with cubic Lagrange polynomials, and compares, at points midway between the samp
 colour, with the field itself. Where they differ by more than half a grey level, parts of 16 x 16
 pixels halve the stride: 8, 4, 2, then every pixel. Blocks are aligned to the full picture, and
 what becomes of one depends on a fixed neighbourhood alone, so the pixels do not depend on tiles,
-regions or threads.
+regions or threads. A block that stays at the first stride, and whose pixels look alike at their
+centres and over all their samples, takes one sample a pixel.
 
 Compiled programs are passed as (code, data, outputs). A field reads rows 0 and 1, x and y; a
 colouring reads the field's outputs, then x, y and the pixel size. fx and cx are rows for a tile.
@@ -132,11 +133,23 @@ def _colours(colour, cx, values, xs, ys, pixel, count, colours):
 
 
 @_loops
-def _midpoints(nodes, at, columns, rows, values, out_at, line):
-    """Interpolates in the middles of cells: from a grid (rows + 3, columns + 3) that begins at
-    ``at`` in each row of nodes, to a grid (rows, columns) at out_at."""
+def _lagrange(t):
+    """Weights of the cubic through samples at -1, 0, 1, 2 at t."""
+    return (
+        np.float32(-t * (t - 1) * (t - 2) / 6),
+        np.float32((t + 1) * (t - 1) * (t - 2) / 2),
+        np.float32(-(t + 1) * t * (t - 2) / 2),
+        np.float32((t + 1) * t * (t - 1) / 6),
+    )
+
+
+@_loops
+def _between(nodes, at, columns, rows, u, v, values, out_at, line):
+    """Interpolates at one place of every cell, (u, v) in [0, 1]: from a grid (rows + 3,
+    columns + 3) that begins at ``at`` in each row of nodes, to a grid (rows, columns) at out_at."""
     wide_vectors()
-    a, b = np.float32(-1 / 16), np.float32(9 / 16)
+    a0, a1, a2, a3 = _lagrange(u)
+    b0, b1, b2, b3 = _lagrange(v)
     wide = columns + 3
     for c in range(nodes.shape[0]):
         for j in range(rows):
@@ -145,10 +158,10 @@ def _midpoints(nodes, at, columns, rows, values, out_at, line):
             first += 2 * wide
             n2, n3 = nodes[c, first : first + wide], nodes[c, first + wide : first + 2 * wide]
             for i in range(wide):
-                line[i] = a * (n0[i] + n3[i]) + b * (n1[i] + n2[i])
+                line[i] = b0 * n0[i] + b1 * n1[i] + b2 * n2[i] + b3 * n3[i]
             out = values[c, out_at + j * columns : out_at + (j + 1) * columns]
             for i in range(columns):
-                out[i] = a * (line[i] + line[i + 3]) + b * (line[i + 1] + line[i + 2])
+                out[i] = a0 * line[i] + a1 * line[i + 1] + a2 * line[i + 2] + a3 * line[i + 3]
 
 
 @_loops
@@ -270,7 +283,8 @@ def _refine(field, fx, colour, cx, geometry, edge, left, top, column, coarse, fi
         for part in range(PARTS):
             if levels[part] == level:
                 x, y = left + part % ACROSS * PART, top + part // ACROSS * PART
-                _midpoints(nodes, slots[part] * (n + 3) ** 2, n, n, checks[1], at, line)
+                first = slots[part] * (n + 3) ** 2
+                _between(nodes, first, n, n, 0.5, 0.5, checks[1], at, line)
                 half = stride // 2
                 at = _append(geometry, x + half, y + half, stride, n, n, xs, ys, at)
         _check(field, fx, colour, cx, xs, ys, at, pixel, edge, checks)
@@ -279,17 +293,6 @@ def _refine(field, fx, colour, cx, geometry, edge, left, top, column, coarse, fi
                 error = _largest(checks[4], slots[part] * n * n, n, n, n)
                 levels[part] = _next_level(error, level)
         _spread(levels, level + 1)
-
-
-@_loops
-def _lagrange(t):
-    """Weights of the cubic through samples at -1, 0, 1, 2 at t."""
-    return (
-        np.float32(-t * (t - 1) * (t - 2) / 6),
-        np.float32((t + 1) * (t - 1) * (t - 2) / 2),
-        np.float32(-(t + 1) * t * (t - 2) / 2),
-        np.float32((t + 1) * t * (t - 1) / 6),
-    )
 
 
 @_loops
@@ -363,6 +366,43 @@ def _pixels(field, fx, geometry, left, top, dx, dy, nodes, column, finer, levels
                 for c in range(fields):
                     values[c, to : to + PART] = exact[c, at : at + PART]
                 at += PART
+
+
+@_loops
+def _roughness(colour, cx, geometry, left, top, samples, nodes, xs, ys, checks, sums, line, rough):
+    """How much a pixel's samples together differ from its centre, in units of half a grey level,
+    in the middle of every cell of a segment: rough (1, CELLS * SEGMENT * CELLS).
+
+    Where they do not, one sample does for all. checks: as _check left them; sums: room.
+    """
+    wide_vectors()
+    values, _, seen, guessed, _ = checks
+    wide, stride, channels = SEGMENT * CELLS, STRIDES[0], guessed.shape[0]
+    count = CELLS * wide
+    half, pixel = stride // 2, np.float32(geometry[6])
+    for s in range(len(samples)):
+        dx, dy = samples[s, 0], samples[s, 1]
+        u, v = 0.5 + dx / stride, 0.5 + dy / stride
+        _between(nodes, 0, wide, CELLS, u, v, values, 0, line)
+        x, y = left + half + dx, top + half + dy
+        _append(geometry, x, y, stride, wide, CELLS, xs, ys, 0)
+        _colours(colour, cx, values, xs, ys, pixel, count, seen)
+        for c in range(channels):
+            light, total = seen[c], sums[c]
+            for k in range(count):
+                own = min(max(light[k], ZERO), ONE)
+                total[k] = own if s == 0 else total[k] + own
+    scale = ONE / np.float32(len(samples))
+    worst = rough[0]
+    for k in range(count):
+        worst[k] = ZERO
+    for c in range(channels):
+        total, centre = sums[c], guessed[c]
+        for k in range(count):
+            own = min(max(centre[k], ZERO), ONE)
+            worst[k] = max(worst[k], abs(srgb(total[k] * scale) - srgb(own)))
+    for k in range(count):
+        worst[k] /= HALF_LEVEL
 
 
 @_loops
@@ -474,6 +514,7 @@ def render_band(address):
     xs, ys = lists[0], lists[1]
     nodes, at = _part(work, at, fields, (CELLS + 3) * (wide + 3))
     coarse, at = _part(work, at, 1, CELLS * wide)
+    rough, at = _part(work, at, 1, CELLS * wide)
     exact, at = _part(work, at, fields, CHECKS)
     guess, at = _part(work, at, fields, CHECKS)
     seen, at = _part(work, at, channels, CHECKS)
@@ -500,11 +541,14 @@ def render_band(address):
                 geometry, left - stride, top - stride, stride, wide + 3, CELLS + 3, xs, ys, 0
             )
             _evaluate(field, fx, xs, ys, count, nodes)
-            _midpoints(nodes, 0, wide, CELLS, guess, 0, line)
+            _between(nodes, 0, wide, CELLS, 0.5, 0.5, guess, 0, line)
             half = stride // 2
             count = _append(geometry, left + half, top + half, stride, wide, CELLS, xs, ys, 0)
             _check(field, fx, colour, cx, xs, ys, count, pixel, edge, checks)
             coarse[0] = errors[0, :count]
+            if len(samples) > 1 and edge[0] < 0:
+                _roughness(colour, cx, geometry, left, top, samples, nodes, xs, ys, checks, total,
+                           line, rough)  # fmt: skip
         for block in range(max(segment, first), min(segment + SEGMENT, last)):
             left = block * BLOCK
             column = (block - segment) * CELLS
@@ -513,10 +557,17 @@ def render_band(address):
                         xs, ys, checks, line, levels, slots)  # fmt: skip
             else:
                 levels[:] = len(STRIDES) - 1
+            finest = 0
             for part in range(PARTS):
                 ended[levels[part]] += 1
-            for s in range(len(samples)):
+                finest = max(finest, levels[part])
+            count = len(samples)
+            if finest == 0 and edge[0] < 0 and count > 1:
+                count = 1 if _largest(rough, column, wide, CELLS, CELLS) <= ONE else count
+            for s in range(count):
                 dx, dy = samples[s, 0], samples[s, 1]
+                if count == 1:
+                    dx, dy = 0.0, 0.0
                 _pixels(field, fx, geometry, left, top, dx, dy, nodes, column, finer, levels,
                         slots, xs, ys, every, values, h, weights)  # fmt: skip
                 if placed:
@@ -526,4 +577,4 @@ def render_band(address):
                     _load(cx, values, xs, ys, pixel, start, n)
                     run_tile(colour[0], colour[1], cx, 0)
                     _accumulate(colour, cx, start, s == 0, total)
-            _store(total, len(samples), dither, bits, left, top, clip, out, lines)
+            _store(total, count, dither, bits, left, top, clip, out, lines)
