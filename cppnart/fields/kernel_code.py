@@ -210,6 +210,64 @@ def _corner(x, lows, i, a, n, wrap, far):
     return cell - n if wrap and cell >= n else cell
 
 
+@intrinsic
+def _line_block(
+    typingctx: Any, entries: Any, cells: Any, fraction: Any, out: Any, step: Any, last: Any
+) -> Any:
+    """One vector of linear look-ups in a table; all but step and last are addresses in bytes.
+
+    LLVM does not vectorise this loop, for all it knows the results may lie in the table.
+    """
+    f32, i32, i64 = ir.FloatType(), ir.IntType(32), ir.IntType(64)
+    vector, whole = ir.VectorType(f32, LANES), ir.VectorType(i32, LANES)
+    places = ir.VectorType(f32.as_pointer(), LANES)
+    mask = ir.VectorType(ir.IntType(1), LANES)
+
+    def codegen(context: Any, b: Any, signature: Any, args: Any) -> Any:
+        entries, cells, fraction, out, step, last = args
+
+        def splat(number: Any, of: Any) -> Any:
+            undefined = ir.Constant(of, ir.Undefined)
+            first = b.insert_element(undefined, number, ir.Constant(i32, 0))
+            return b.shuffle_vector(first, undefined, ir.Constant(whole, [0] * LANES))
+
+        def load(address: Any) -> Any:
+            return b.load(b.inttoptr(address, vector.as_pointer()), align=4 * LANES, typ=vector)
+
+        name = f"llvm.masked.gather.v{LANES}f32.v{LANES}p0"
+        kind = ir.FunctionType(vector, [places, i32, mask, vector])
+        gather = b.module.globals.get(name) or ir.Function(b.module, kind, name)
+
+        def at(index: Any) -> Any:
+            wide = ir.VectorType(i64, LANES)
+            bytes_in = b.sext(b.mul(index, splat(step, whole)), wide)
+            undefined = ir.Constant(vector, ir.Undefined)
+            every = ir.Constant(mask, [1] * LANES)
+            pointers = b.inttoptr(b.add(splat(entries, wide), bytes_in), places)
+            return b.call(gather, [pointers, ir.Constant(i32, 4), every, undefined])
+
+        k = b.fptosi(load(cells), whole)
+        next_k = b.add(k, ir.Constant(whole, [1] * LANES))
+        beyond = b.icmp_signed(">", next_k, splat(last, whole))
+        next_k = b.select(beyond, ir.Constant(whole, [0] * LANES), next_k)
+        a0, a1 = at(k), at(next_k)
+        fma = b.module.globals.get(f"llvm.fmuladd.v{LANES}f32") or ir.Function(
+            b.module, ir.FunctionType(vector, [vector] * 3), f"llvm.fmuladd.v{LANES}f32"
+        )
+        y = b.call(fma, [load(fraction), b.fsub(a1, a0), a0])
+        b.store(y, b.inttoptr(out, vector.as_pointer()), align=4 * LANES)
+        return context.get_dummy_value()
+
+    return types.void(entries, cells, fraction, out, step, last), codegen
+
+
+@njit(inline="never", nogil=True, boundscheck=False)
+def _line(cells, fraction, out, entries, c, n):
+    """Linear look-ups of a tile in a 1-D table of n entries of c numbers; addresses in bytes."""
+    for i in range(0, 4 * TILE, 4 * LANES):
+        _line_block(entries, cells + i, fraction + i, out + i, np.int32(4 * c), np.int32(n - 1))
+
+
 @njit(nogil=True, fastmath=FAST, error_model="numpy", boundscheck=False)
 def _look_up(code, at, data, x, origin):
     """One grid look-up of a tile: multilinear interpolation; see Grid for the conventions.
@@ -227,17 +285,16 @@ def _look_up(code, at, data, x, origin):
             x, origin + code[axes + 2 * a], low, low + TILE, code[axes + 2 * a + 1], wrap, smooth
         )
     if mask < 0 and d == 1:
-        cells, f = x[lows : lows + TILE], x[lows + TILE : lows + 2 * TILE]
-        n = np.int32(code[axes + 1])
+        base = address_of(x)
         for j in range(c):
-            y = x[out + j * TILE : out + (j + 1) * TILE]
-            entries = data[table + j : table + n * c]
-            for i in range(TILE):
-                k = np.int32(cells[i])
-                k1 = k + np.int32(1)
-                k1 = np.int32(0) if k1 == n else k1
-                a0, a1 = entries[k * np.int32(c)], entries[k1 * np.int32(c)]
-                y[i] = a0 + f[i] * (a1 - a0)
+            _line(
+                base + 4 * lows,
+                base + 4 * (lows + TILE),
+                base + 4 * (out + j * TILE),
+                address_of(data) + 4 * (table + j),
+                c,
+                code[axes + 1],
+            )
         return
     if mask < 0 and d == 2:
         n0, n1 = np.int32(code[axes + 1]), np.int32(code[axes + 3])

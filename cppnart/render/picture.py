@@ -6,7 +6,9 @@ and the colour at every pixel. Composed into one program, they serve shaders and
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -92,7 +94,8 @@ def compose(
     for name in ("shade", "accent"):
         if name not in field.output_names:
             values[name] = b.constant(0.5)
-    s = Surface(b, values, palette or PALETTES[DEFAULT_PALETTE], lambda: steepness(field))
+    sloped = cache(lambda: _with_slopes(field))  # made once, and only if somebody asks
+    s = Surface(b, values, palette or PALETTES[DEFAULT_PALETTE], lambda: steepness(sloped()))
 
     for layer, amount in layers:
         if layer.prepare is not None:
@@ -111,7 +114,7 @@ def compose(
     if transparent and s.alpha is not None:
         outputs["alpha"] = s.alpha[0]
     edge = EDGE if any(layer.edges for layer, _ in layers) else None
-    return _trimmed(field, b.build(**outputs), edge)
+    return _trimmed(field, sloped, b.build(**outputs), edge)
 
 
 def steepness(field: Program) -> float:
@@ -179,7 +182,12 @@ def _with_differences(field: Program) -> Program:
     return b.build(**outputs)
 
 
-def _trimmed(field: Program, colour: Program, edge: tuple[str, str, str] | None) -> Picture:
+def _trimmed(
+    field: Program,
+    sloped: Callable[[], Program],
+    colour: Program,
+    edge: tuple[str, str, str] | None,
+) -> Picture:
     """The picture with what the colour reads of the field, and no more."""
     colour = bind(colour)  # folds its constants
     read = needed(colour, colour.output_values)
@@ -189,7 +197,7 @@ def _trimmed(field: Program, colour: Program, edge: tuple[str, str, str] | None)
         if (read[number] or name in (edge or ())) and name not in PLACE
     ] or [field.output_names[0]]
     if set(kept) & set(EDGE[1:]):
-        field = _with_slopes(field)
+        field = sloped()
     b = Builder(**dict.fromkeys((*kept, *PLACE), 1))
     nothing: Values = b["x"]  # stands in for inputs that are not read
     unread = {name: nothing for name in colour.input_names if name not in dict(b.inputs)}
