@@ -9,48 +9,29 @@ import time as clock
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, cast
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from cppnart.cppn import styles as style_table
-from cppnart.cppn.generate import Drawn, generate
-from cppnart.cppn.seeds import Stream, parse_seed
-from cppnart.cppn.style import Style
-from cppnart.fields import files
-from cppnart.fields.coordinates import View
-from cppnart.fields.fold import bind
-from cppnart.fields.program import Program
+from cppnart.cppn.seeds import parse_seed
 from cppnart.render.finishes import FINISHES
 from cppnart.render.formats import format_of
-from cppnart.render.metadata import read_recipe
-from cppnart.render.palettes import PALETTES, Palette, default_palette, get_palette
-from cppnart.render.picture import Picture, compose
+from cppnart.render.palettes import PALETTES, Palette
+from cppnart.render.prepare import Prepared, Source, prepare
 from cppnart.render.recipe import (
-    Recipe,
-    checked_values,
-    field_of,
-    new_recipe,
-    palette_of,
-    parse_recipe,
     recipe_text,
-    with_field,
-    with_palette,
 )
-from cppnart.render.renderer import Clip, Settings, render_rows
+from cppnart.render.renderer import render_rows
 from cppnart.render.sheets import MAX_PICTURES, Sheet, columns_for, layout, page_size, swatch
-from cppnart.render.sizes import Size, check_size, parse_size
+from cppnart.render.sizes import Size, check_size
 from cppnart.render.writers import open_picture
 
-DEFAULT_SIZE = "1024"
-FIELD_SUFFIX = ".safetensors"
 MAX_ARRAY_BYTES = 16 << 30
 
 Progress = Callable[[int, int], None]
-Source: TypeAlias = str | int | os.PathLike[str] | Recipe
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -73,40 +54,6 @@ class Rendered:
         if self.finish != "plain":
             what.append(self.finish)
         return ", ".join([*what, f"{self.seconds:.2f} s"])
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A picture that is ready to be rendered, and the recipe that makes it again."""
-
-    recipe: Recipe
-    picture: Picture
-    palette: Palette
-    drawn: Drawn | None
-    size: Size
-
-    @property
-    def clip(self) -> Clip | None:
-        if self.recipe.region is None:
-            return None
-        x, y, w, h = self.recipe.region
-        return (x, y, x + w, y + h)
-
-    def settings(self, device: str = "cpu", threads: int | None = None) -> Settings:
-        """How to render it; ValueError for what is out of range."""
-        recipe = self.recipe
-        return Settings(
-            self.size.width,
-            self.size.height,
-            View(recipe.center, recipe.zoom, recipe.rotate),
-            self.clip,
-            cast(int, recipe.samples),
-            recipe.bits,
-            recipe.dither,
-            recipe.exact,
-            device,
-            threads,
-        )
 
 
 def render(
@@ -233,152 +180,6 @@ def render(
         round(clock.perf_counter() - began, 3),
         _share(strides),
     )
-
-
-def prepare(
-    source: Source | None = None,
-    *,
-    palette: str | Sequence[str] | Palette | None = None,
-    **given: Any,
-) -> Prepared:
-    """The picture and the full recipe of a source with some parameters changed, as for render."""
-    changes = checked_values({name: v for name, v in given.items() if v is not None})
-    recipe = _with_changes(_source(source), changes)
-    program, drawn, chosen = _field(recipe)
-    moment = _within("time", recipe.time, -1e6, 1e6)
-    if "t" in program.input_names:
-        program = bind(program, t=moment)
-    colours = _palette(palette, recipe, chosen)
-    recipe = msgspec.structs.replace(
-        with_palette(recipe, colours),
-        style=chosen.name if chosen else None,
-        color=_first(recipe.color, chosen.color if chosen else "palette"),
-        finish=_first(recipe.finish, chosen.finish if chosen else "plain"),
-        **(drawn.options if drawn else {}),
-    )
-    picture = compose(
-        program,
-        color=cast(str, recipe.color),
-        palette=colours,
-        finish=cast(str, recipe.finish),
-        transparent=recipe.transparent,
-    )
-    size = parse_size(_first(recipe.size, DEFAULT_SIZE))
-    dpi = recipe.dpi if recipe.dpi is not None else size.dpi
-    if dpi is not None:
-        _within("dpi", dpi, 1, 65535)
-    size = Size(size.width, size.height, dpi)
-    samples = _first(recipe.samples, _usual_samples(size))
-    recipe = msgspec.structs.replace(recipe, size=str(size), dpi=dpi, samples=samples)
-    _check_region(recipe.region, size)
-    prepared = Prepared(recipe, picture, colours, drawn, size)
-    prepared.settings()  # so that what is out of range is known now
-    return prepared
-
-
-def _usual_samples(size: Size) -> int:
-    return 4 if size.width * size.height < 1 << 26 else 1
-
-
-def _first(given: T | None, default: T) -> T:
-    return default if given is None else given
-
-
-def _source(source: Source | None) -> Recipe:
-    """The recipe of whatever a user names."""
-    if isinstance(source, Recipe):
-        return source
-    blank = new_recipe()
-    if source is None:
-        return blank
-    text = os.fspath(source) if isinstance(source, os.PathLike) else str(source)
-    if isinstance(source, int) or not _is_path(source, text):
-        return msgspec.structs.replace(blank, seed=parse_seed(text))
-    if text.lower().endswith(FIELD_SUFFIX):
-        return with_field(blank, files.load(text)[0])
-    return parse_recipe(read_recipe(text))
-
-
-def _is_path(source: object, text: str) -> bool:
-    """A word is a seed unless it names a file, or looks as if it should."""
-    if isinstance(source, os.PathLike) or os.path.exists(text):
-        return True
-    return bool(re.search(r"[/\\]|\.[A-Za-z][A-Za-z0-9]{1,11}$", text))
-
-
-def _with_changes(recipe: Recipe, changes: dict[str, Any]) -> Recipe:
-    """The recipe with what was given now; what belongs to an old style or seed goes with it."""
-    if recipe.field is not None and {"seed", "style"} & set(changes):
-        recipe = msgspec.structs.replace(recipe, field=None, latent=None)
-    if "style" in changes and changes["style"] != recipe.style:
-        blank = dict.fromkeys(("scale", "depth", "width", "activation", "symmetry", "latent"))
-        recipe = msgspec.structs.replace(recipe, **blank, color=None, finish=None)
-    if "size" in changes and recipe.size and recipe.region and "region" not in changes:
-        old, new = parse_size(recipe.size), parse_size(changes["size"])
-        changes = {**changes, "region": _scaled(recipe.region, old, new)}
-    if "size" in changes and recipe.size:
-        usual = recipe.samples == _usual_samples(parse_size(recipe.size))
-        recipe = msgspec.structs.replace(recipe, samples=None if usual else recipe.samples)
-    if "size" in changes and "dpi" not in changes:
-        recipe = msgspec.structs.replace(recipe, dpi=None)
-    return msgspec.structs.replace(recipe, **changes)
-
-
-def _scaled(region: tuple[int, int, int, int], old: Size, new: Size) -> tuple[int, int, int, int]:
-    """The same part of a picture of another size: at least a pixel of it."""
-    x, y, w, h = region
-    across, down = new.width / old.width, new.height / old.height
-    x0, y0 = min(round(x * across), new.width - 1), min(round(y * down), new.height - 1)
-    x1, y1 = round((x + w) * across), round((y + h) * down)
-    return (x0, y0, max(x1 - x0, 1), max(y1 - y0, 1))
-
-
-def _field(recipe: Recipe) -> tuple[Program, Drawn | None, Style | None]:
-    """The program of a recipe, and what it was drawn with if it was drawn."""
-    program = field_of(recipe)
-    options = ("latent", "scale", "depth", "width", "activation", "symmetry")
-    if program is not None:
-        unused = [name for name in options if getattr(recipe, name) is not None]
-        if unused:
-            raise ValueError(f"{unused[0]}: a field that is read from a file has no such option")
-        extra = set(program.input_names) - {"x", "y", "t"}
-        if extra:
-            raise ValueError(f"the field has inputs {sorted(extra)} besides x, y and t: bind them")
-        return program, None, None
-    if recipe.seed is None:
-        raise ValueError("nothing to render: give a seed, as in --seed 42, a picture, or a field")
-    drawn = generate(recipe.seed, recipe.style, **{name: getattr(recipe, name) for name in options})
-    return drawn.program, drawn, drawn.style
-
-
-def _palette(
-    palette: str | Sequence[str] | Palette | None, recipe: Recipe, style: Style | None
-) -> Palette:
-    stream = Stream(recipe.seed or "0", "palette")
-    if palette is not None:
-        return get_palette(palette, stream)
-    kept = palette_of(recipe)
-    if kept is not None:
-        return kept
-    if style is not None and style.palettes:
-        return PALETTES[stream.choice(style.palettes)]
-    return default_palette(stream)
-
-
-def _within(name: str, number: float, low: float, high: float) -> float:
-    if not low <= number <= high:
-        raise ValueError(f"{name} {number:g}: expected a number from {low:g} to {high:g}")
-    return number
-
-
-def _check_region(region: tuple[int, int, int, int] | None, size: Size) -> None:
-    if region is None:
-        return
-    x, y, w, h = region
-    if not (
-        x >= 0 and y >= 0 and w >= 1 and h >= 1 and x + w <= size.width and y + h <= size.height
-    ):
-        raise ValueError(f"region {x},{y},{w},{h}: expected a part of the picture, which is {size}")
 
 
 def _check_memory(width: int, height: int, channels: int, bits: int) -> None:
@@ -513,11 +314,11 @@ def info(source: str | int | os.PathLike[str]) -> dict[str, Any]:
     return facts
 
 
-def _drawn(output: str | os.PathLike[str], what: str, looks: dict[str, dict[str, str]]) -> Sheet:
+def _drawn(output: str | os.PathLike[str], what: str, looks: dict[str, dict[str, Any]]) -> Sheet:
     """One labelled picture of seed 42 for each name and look."""
     began = clock.perf_counter()
     path = _page_name(output, what)
-    pictures = [render(seed=42, size=256, samples=4, **look) for look in looks.values()]  # type: ignore[arg-type]
+    pictures = [render(seed=42, size=256, samples=4, **look) for look in looks.values()]
     page = layout(cast("list[NDArray[np.uint8]]", pictures), list(looks), columns_for(len(looks)))
     return _write_page(page, path, len(looks), began)
 

@@ -14,8 +14,8 @@ from cppnart.fields import numpy_backend
 from cppnart.fields.coordinates import View, geometry
 from cppnart.fields.program import Builder, Program
 from cppnart.render import blocks
-from cppnart.render.api import prepare
 from cppnart.render.picture import Picture, compose
+from cppnart.render.prepare import prepare
 from cppnart.render.renderer import (
     BAND,
     Settings,
