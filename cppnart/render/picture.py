@@ -6,11 +6,12 @@ and the colour at every pixel. Composed into one program, they serve shaders and
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cppnart.fields.fold import bind, needed, pruned
 from cppnart.fields.numpy_backend import evaluate
@@ -36,7 +37,8 @@ _LUMA = (0.299, 0.587, 0.114)
 class Picture:
     """A field and its colouring.
 
-    field: inputs x, y and perhaps t; outputs the scalars that the colour reads.
+    field: inputs x, y and perhaps t and z, which are bound before it is rendered; outputs the
+        scalars that the colour reads.
     colour: inputs the field's outputs, in their order, then x, y and pixel (the size of one pixel
         in frame coordinates); outputs red, green, blue and perhaps alpha: linear sRGB, straight
         alpha; what lies outside [0, 1] is to be clipped.
@@ -65,6 +67,7 @@ def compose(
     finish: str = "plain",
     transparent: bool = False,
     strength: float = 1.0,
+    at: Mapping[str, ArrayLike] | None = None,
 ) -> Picture:
     """A field's picture in a colour mode, a palette and a finish.
 
@@ -77,6 +80,7 @@ def compose(
     transparent: keep the field's alpha; otherwise the picture lies on the palette's paper, or on
         the finish's own ground.
     strength: of all finishes, multiplied with their own; from 0 to 3.
+    at: what inputs other than x and y are where the field's mean slope is measured; 0 if not given.
 
     Raises ValueError for unknown names, a strength out of range, a field without such outputs, or
     transparency without alpha.
@@ -95,7 +99,7 @@ def compose(
         if name not in field.output_names:
             values[name] = b.constant(0.5)
     sloped = cache(lambda: _with_slopes(field))  # made once, and only if somebody asks
-    s = Surface(b, values, palette or PALETTES[DEFAULT_PALETTE], lambda: steepness(sloped()))
+    s = Surface(b, values, palette or PALETTES[DEFAULT_PALETTE], lambda: steepness(sloped(), at))
 
     for layer, amount in layers:
         if layer.prepare is not None:
@@ -117,17 +121,19 @@ def compose(
     return _trimmed(field, sloped, b.build(**outputs), edge)
 
 
-def steepness(field: Program) -> float:
-    """The mean length of the slope of the field's value over the square frame, its other inputs 0.
+def steepness(field: Program, at: Mapping[str, ArrayLike] | None = None) -> float:
+    """The mean length of the slope of the field's value over the square frame.
+
+    at: the field's other inputs; 0 if not given.
 
     By the co-area formula, this is also how much length of level lines an area holds, for each
     unit of value.
     """
-    at = (np.arange(PROBE) + 0.5) * (2 / PROBE) - 1
-    x, y = np.meshgrid(at, at)
-    inputs = {name: np.zeros(width) for name, width in field.inputs}
+    side = (np.arange(PROBE) + 0.5) * (2 / PROBE) - 1
+    x, y = np.meshgrid(side, side)
+    others = {name: (at or {}).get(name, np.zeros(width)) for name, width in field.inputs}
     slopes = pruned(_with_slopes(field), EDGE[1:])
-    values = evaluate(slopes, {**inputs, "x": x.ravel(), "y": y.ravel()})
+    values = evaluate(slopes, {**others, "x": x.ravel(), "y": y.ravel()})
     return float(np.hypot(*values.T).mean())
 
 

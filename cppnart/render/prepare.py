@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar, cast
 
 import msgspec
+from numpy.typing import ArrayLike
 
 from cppnart.cppn.generate import Drawn, generate
 from cppnart.cppn.seeds import Stream, parse_seed
@@ -42,13 +43,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Prepared:
-    """A picture that is ready to be rendered, and the recipe that makes it again."""
+    """A picture that is ready to be rendered, and the recipe that makes it again.
+
+    constants: what is to be bound to the inputs of the picture's field that were left open.
+    """
 
     recipe: Recipe
     picture: Picture
     palette: Palette
     drawn: Drawn | None
     size: Size
+    constants: dict[str, ArrayLike] = field(default_factory=dict)
 
     @property
     def clip(self) -> Clip | None:
@@ -78,15 +83,22 @@ def prepare(
     source: Source | None = None,
     *,
     palette: str | Sequence[str] | Palette | None = None,
+    moving: bool = False,
     **given: Any,
 ) -> Prepared:
-    """The picture and the full recipe of a source with some parameters changed, as for render."""
+    """The picture and the full recipe of a source with some parameters changed, as for render.
+
+    moving: leave the inputs t and z of the field open where it has them.
+    """
     changes = checked_values({name: v for name, v in given.items() if v is not None})
     recipe = _with_changes(_source(source), changes)
     program, drawn, chosen = _field(recipe)
     moment = _within("time", recipe.time, -1e6, 1e6)
-    if "t" in program.input_names:
-        program = bind(program, t=moment)
+    constants: dict[str, ArrayLike] = {"t": moment} if "t" in program.input_names else {}
+    if moving and drawn:
+        program, constants["z"] = drawn.open_program, drawn.latent
+    elif constants and not moving:
+        program, constants = bind(program, **constants), {}
     colours = _palette(palette, recipe, chosen)
     recipe = msgspec.structs.replace(
         with_palette(recipe, colours),
@@ -101,6 +113,7 @@ def prepare(
         palette=colours,
         finish=cast(str, recipe.finish),
         transparent=recipe.transparent,
+        at=constants,
     )
     size = parse_size(_first(recipe.size, DEFAULT_SIZE))
     dpi = recipe.dpi if recipe.dpi is not None else size.dpi
@@ -110,7 +123,7 @@ def prepare(
     samples = _first(recipe.samples, _usual_samples(size))
     recipe = msgspec.structs.replace(recipe, size=str(size), dpi=dpi, samples=samples)
     _check_region(recipe.region, size)
-    prepared = Prepared(recipe, picture, colours, drawn, size)
+    prepared = Prepared(recipe, picture, colours, drawn, size, constants)
     prepared.settings()  # so that what is out of range is known now
     return prepared
 
