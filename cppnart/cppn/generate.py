@@ -35,7 +35,9 @@ class Drawn:
 
     program: inputs x, y, and t where the style has time; outputs value, shade, accent, and alpha
     where the style has transparency. open_program: the same with the latent z still an input.
-    latent: (style.latent,) float32. options: those that the style has, resolved.
+    latent: (style.latent,) float32. options: those that the style has, resolved. raw: the open
+    program before its outputs are brought into [0, 1], which ``toned`` does; middle: where the
+    median of the value goes.
     """
 
     program: Program
@@ -45,6 +47,8 @@ class Drawn:
     seed: str
     options: dict[str, int | float | str]
     traits: dict[str, int | float | str]
+    raw: Program
+    middle: float
 
 
 def generate(
@@ -76,8 +80,9 @@ def generate(
     )
     own = seed_latent(name, chosen)
     used = own if latent is None else checked_latent(latent, chosen)
-    raw, measures, levels, mood = _best(name, chosen, options, own)
-    open_program = _toned(raw, levels)
+    mood, middle = Stream(name, "mood", chosen.name).choice(MOODS)
+    raw, measures, levels = _best(name, chosen, options, own, middle)
+    open_program = toned(raw, levels)
     named = {key: getattr(options, key) for key in chosen.option_names}
     program = bind(open_program, z=used)
     return Drawn(
@@ -88,6 +93,8 @@ def generate(
         name,
         named,
         _traits(chosen, options, mood, measures, program),
+        raw,
+        middle,
     )
 
 
@@ -138,7 +145,7 @@ def _probed(program: Program, latent: ArrayLike) -> dict[str, Array]:
 
 
 @dataclass(frozen=True)
-class _Levels:
+class Levels:
     """How raw outputs become tones: a slope and an offset for each, and the bend of the value's
     tone curve. curve names the activation after the slope."""
 
@@ -150,10 +157,9 @@ class _Levels:
 
 
 def _best(
-    seed: str, style: Style, options: Options, latent: NDArray[np.float32]
-) -> tuple[Program, Measures, _Levels, str]:
+    seed: str, style: Style, options: Options, latent: NDArray[np.float32], middle: float
+) -> tuple[Program, Measures, Levels]:
     """The first attempt that is not dull, or else the least dull."""
-    mood, middle = Stream(seed, "mood", style.name).choice(MOODS)
     best = None
     lowest = np.inf
     for attempt in range(ATTEMPTS):
@@ -166,12 +172,18 @@ def _best(
         measures = measure(np.where(shown, _tones(fields["value"], levels), 0.5))
         dullness = measures.dullness(style.noise, style.edges)
         if dullness < lowest:
-            best, lowest = (raw, measures, levels, mood), dullness
+            best, lowest = (raw, measures, levels), dullness
         if dullness == 0:
             break
     if best is None:
         raise ValueError(f"style {style.name!r}: these options give values that are not finite")
     return best
+
+
+def levels_of(raw: Program, latent: ArrayLike, style: Style, middle: float) -> Levels:
+    """The levels of a raw program, as those of a draw are set."""
+    fields = _probed(raw, latent)
+    return _levels(fields, _shown(fields), style, middle)
 
 
 def _shown(fields: dict[str, Array]) -> NDArray[np.bool_]:
@@ -183,10 +195,10 @@ def _shown(fields: dict[str, Array]) -> NDArray[np.bool_]:
 
 def _levels(
     fields: dict[str, Array], shown: NDArray[np.bool_], style: Style, middle: float
-) -> _Levels:
+) -> Levels:
     value = fields["value"][shown]
     if style.tones == "drawn":
-        return _Levels((1.0, 0.0), (1.0, 0.0), (1.0, 0.0), 0.0, "identity")
+        return Levels((1.0, 0.0), (1.0, 0.0), (1.0, 0.0), 0.0, "identity")
     soft = style.tones == "soft"
     slope, offset = _fit(value, "sigmoid" if soft else "identity")
     median = float(np.median(slope * value + offset))
@@ -194,7 +206,7 @@ def _levels(
         median = 1 / (1 + float(np.exp(-median)))
     reach = max(median * (1 - median), 0.05)
     bend = _rounded(float(np.clip((middle - median) / reach, -0.6, 0.6)))
-    return _Levels(
+    return Levels(
         (slope, offset),
         _fit(fields["shade"][shown], "sigmoid"),
         _fit(fields["accent"][shown], "sigmoid"),
@@ -217,8 +229,8 @@ def _rounded(number: float) -> float:
     return float(f"{number:.6g}")
 
 
-def _tones(value: Array, levels: _Levels) -> Array:
-    """The tones of raw values: what ``_toned`` adds to the program, in numpy."""
+def _tones(value: Array, levels: Levels) -> Array:
+    """The tones of raw values: what ``toned`` adds to the program, in numpy."""
     slope, offset = levels.value
     u = slope * value + offset
     if levels.curve == "sigmoid":
@@ -226,7 +238,7 @@ def _tones(value: Array, levels: _Levels) -> Array:
     return np.asarray(u + levels.bend * u * (1 - u))
 
 
-def _toned(raw: Program, levels: _Levels) -> Program:
+def toned(raw: Program, levels: Levels) -> Program:
     """The raw program with its outputs brought into [0, 1]."""
     b = Builder(**dict(raw.inputs))
     out = b.include(raw)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from . import machine_code
 from .activations import NUMBER
 from .numpy_backend import input_rows
-from .program import Affine, Floats, Grid, Operation, Product, Program
+from .program import Affine, Floats, Grid, Product, Program
 
 TILE = 192
 """Points in a tile: a multiple of every microkernel's panel, and of a render block's rows."""
@@ -43,7 +43,8 @@ class Compiled:
     """A program as the kernel reads it.
 
     code int64, data float32 (weights and tables), rows: how many a tile needs, inputs: how many
-    rows the caller fills, outputs: the rows that hold the outputs afterwards.
+    rows the caller fills, outputs: the rows that hold the outputs afterwards, biases: where in
+    data the bias of each value is, -1 for values that have none.
     """
 
     code: NDArray[np.int64]
@@ -51,6 +52,13 @@ class Compiled:
     rows: int
     inputs: int
     outputs: NDArray[np.int64]
+    biases: NDArray[np.int64]
+
+    def with_biases(self, values: NDArray[np.int64], biases: Floats) -> Compiled:
+        """The same with other biases for some values of the program."""
+        data = self.data.copy()
+        data[self.biases[values]] = biases
+        return replace(self, data=data)
 
 
 class _Rows:
@@ -98,16 +106,20 @@ def compile_program(program: Program) -> Compiled:
         length += array.size
         return length - array.size
 
+    biases = np.full(program.size, -1, np.int64)
     at = program.input_size
     for number, operation in enumerate(program.operations):
         first = rows.take(operation.size)
         scratch = rows.take(2 * len(operation.sources)) if isinstance(operation, Grid) else 0
         row_of[at : at + operation.size] = np.arange(first, first + operation.size)
-        _emit(operation, row_of * TILE, first * TILE, scratch * TILE, store, code)
+        made = np.arange(at, at + operation.size)
+        if isinstance(operation, Affine):
+            biases[made] = _emit_affine(operation, row_of * TILE, first * TILE, store, code)
+        else:
+            _emit(operation, row_of * TILE, first * TILE, scratch * TILE, store, code)
         if isinstance(operation, Grid):
             rows.give_back(scratch, 2 * len(operation.sources))
         read = np.unique(operation.reads)
-        made = np.arange(at, at + operation.size)
         for value in (*read[last_read[read] == number], *made[last_read[made] < 0]):
             rows.give_back(row_of[value])
         at += operation.size
@@ -118,11 +130,12 @@ def compile_program(program: Program) -> Compiled:
         len(rows.used),
         program.input_size,
         row_of[program.output_values],
+        biases,
     )
 
 
 def _emit(
-    operation: Operation,
+    operation: Product | Grid,
     row: NDArray[np.int64],
     out: int,
     scratch: int,
@@ -133,15 +146,13 @@ def _emit(
     if isinstance(operation, Product):
         for i, (left, right) in enumerate(zip(operation.left, operation.right, strict=True)):
             code.extend((MULTIPLY, int(row[left]), int(row[right]), out + i * TILE))
-    elif isinstance(operation, Grid):
+    else:
         table = store(operation.table)
         mask = len(operation.table) - 1 if operation.hashed else -1
         code.extend((LOOK_UP, len(operation.sources), operation.size, int(operation.wrap)))
         code.extend((int(operation.smooth), mask, table, out, scratch))
         for source, n in zip(operation.sources, operation.resolution, strict=True):
             code.extend((int(row[source]), n))
-    else:
-        _emit_affine(operation, row, out, store, code)
 
 
 def _emit_affine(
@@ -150,7 +161,9 @@ def _emit_affine(
     out: int,
     store: Callable[[NDArray[Any]], int],
     code: list[int],
-) -> None:
+) -> NDArray[np.int64]:
+    """Appends an affine map; where its biases were stored."""
+    biases = np.zeros(operation.size, np.int64)
     first = 0
     for units in UNIT_BLOCKS:
         while operation.size - first >= units:
@@ -160,7 +173,9 @@ def _emit_affine(
             columns = weight[:, used].T
             offsets = 4 * row[operation.sources[used]]
             block = np.concatenate([operation.bias[None, first : first + units], columns])
-            code.extend((AFFINE, units, len(offsets), store(block), out + first * TILE))
+            place = store(block)
+            biases[first : first + units] = np.arange(place, place + units)
+            code.extend((AFFINE, units, len(offsets), place, out + first * TILE))
             code.extend(map(int, offsets))
             first += units
     start = 0
@@ -172,6 +187,7 @@ def _emit_affine(
                     (ACTIVATE, NUMBER[names[start]], out + start * TILE, (i - start) * TILE)
                 )
             start = i
+    return biases
 
 
 SOURCES = tuple(

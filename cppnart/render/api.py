@@ -113,7 +113,7 @@ def render(
     a Rendered. Raises ValueError for values that make no sense and OSError for files that cannot
     be read or written.
     """
-    given = {
+    given: dict[str, Any] = {
         "seed": None if seed is None else parse_seed(seed),
         "style": style,
         "latent": None if latent is None else [float(number) for number in latent],

@@ -6,7 +6,7 @@ and the colour at every pixel. Composed into one program, they serve shaders and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -135,6 +135,12 @@ def steepness(field: Program, at: Mapping[str, ArrayLike] | None = None) -> floa
     slopes = pruned(_with_slopes(field), EDGE[1:])
     values = evaluate(slopes, {**others, "x": x.ravel(), "y": y.ravel()})
     return float(np.hypot(*values.T).mean())
+
+
+def field_for(field: Program, outputs: Sequence[str]) -> Program:
+    """The field of a Picture, made of any field: the scalars that a colouring reads."""
+    field, _ = _with_value(field)
+    return pruned(_with_slopes(field) if set(outputs) & set(EDGE[1:]) else field, outputs)
 
 
 def _with_value(field: Program) -> tuple[Program, bool]:

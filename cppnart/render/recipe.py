@@ -70,13 +70,24 @@ def new_recipe() -> Recipe:
 
 def parse_recipe(text: str | bytes) -> Recipe:
     """Reads a recipe; ValueError, in one line, for anything but a recipe of this major version."""
+    data = check_version(text)
+    try:
+        recipe = msgspec.json.decode(data, type=Recipe)
+    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+        raise ValueError(f"the recipe cannot be used: {failure_line(error)}") from None
+    palette_of(recipe)
+    return recipe
+
+
+def check_version(text: str | bytes) -> bytes:
+    """The recipe as bytes; ValueError unless it is one of this major version."""
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     if len(data) > MAX_BYTES:
         raise ValueError(f"the recipe has {len(data)} bytes: expected at most {MAX_BYTES}")
     try:
         version = msgspec.json.decode(data, type=_Version).cppnart
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
-        raise ValueError(f"this is not a cppnart recipe: {_line(error)}") from None
+        raise ValueError(f"this is not a cppnart recipe: {failure_line(error)}") from None
     if not re.fullmatch(r"[0-9]{1,6}(\.[0-9A-Za-z.+-]{1,40})?", version):
         raise ValueError(f"this is not a cppnart recipe: its version is {version[:20]!r}")
     ours, theirs = cppnart.__version__.split(".")[0], version.split(".")[0]
@@ -85,19 +96,15 @@ def parse_recipe(text: str | bytes) -> Recipe:
             f"the recipe is of cppnart {version!r}, whose seeds draw other pictures than those"
             f" of version {cppnart.__version__}: install cppnart {theirs}.x to make it again"
         )
-    try:
-        recipe = msgspec.json.decode(data, type=Recipe)
-    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
-        raise ValueError(f"the recipe cannot be used: {_line(error)}") from None
-    palette_of(recipe)
-    return recipe
+    return data
 
 
 class _Version(msgspec.Struct):
     cppnart: str
 
 
-def _line(error: Exception) -> str:
+def failure_line(error: Exception) -> str:
+    """What msgspec says is wrong, in one line."""
     return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
@@ -107,7 +114,8 @@ def checked_values(values: dict[str, Any]) -> dict[str, Any]:
     try:
         known = msgspec.convert({"cppnart": cppnart.__version__, **plain}, Recipe)
     except msgspec.ValidationError as error:
-        what, _, where = _line(error).replace("`", "").replace(" | null", "").partition(" - at $.")
+        line = failure_line(error).replace("`", "").replace(" | null", "")
+        what, _, where = line.partition(" - at $.")
         value = repr(plain.get(re.split(r"\W", where)[0]))[:60]
         raise ValueError(f"{where} {value}: {what[:1].lower()}{what[1:]}") from None
     return {name: getattr(known, name) for name in values}

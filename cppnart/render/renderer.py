@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, TypeAlias
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ from cppnart.fields.program import Program
 from cppnart.render.colour import srgb_encode
 from cppnart.render.ordered import cores
 from cppnart.render.picture import Picture
+
+if TYPE_CHECKING:
+    from cppnart.render import blocks
 
 BAND = 64
 """Rows rendered at once: the height of a block."""
@@ -64,6 +68,29 @@ class Settings:
         return self.clip or (0, 0, self.width, self.height)
 
 
+class Shot(Protocol):
+    """A picture in the two forms that renderers take; only the one that is needed is made."""
+
+    def picture(self) -> Picture: ...
+
+    def laid_out(self) -> blocks.Prepared: ...
+
+
+@dataclass(frozen=True)
+class Still:
+    """A picture as it is."""
+
+    of: Picture
+
+    def picture(self) -> Picture:
+        return self.of
+
+    def laid_out(self) -> blocks.Prepared:
+        from cppnart.render import blocks
+
+        return blocks.prepare(self.of)
+
+
 def render_rows(
     picture: Picture, settings: Settings, strides: NDArray[np.int64] | None = None
 ) -> Iterator[Rows]:
@@ -73,21 +100,52 @@ def render_rows(
     alpha. The outcome does not depend on threads. strides (4,), when given, gets the number of
     blocks that were evaluated at each stride of blocks.STRIDES, on the kernel.
     """
-    work = _band_worker(picture, settings, strides)
+    worker = _band_worker(settings, strides)
+    work = worker(Still(picture))
+    bands = _bands(settings)
+    if len(bands) == 1:
+        yield work(bands[0])
+        return
+    yield from _in_order((partial(work, band) for band in bands), settings, 2)
+
+
+def render_frames(shots: Iterable[tuple[Shot, View]], settings: Settings) -> Iterator[Rows]:
+    """The frames of a film, (h, w, channels) each, in order; see ``render_rows``.
+
+    shots: what each frame shows, and its view, in place of that of the settings. They are drawn
+    from the iterator while earlier frames are still being rendered, so cores never wait for a
+    frame to end, and no more than a few frames are in memory.
+    """
+    bands = _bands(settings)
+
+    def work() -> Iterator[Callable[[], Rows]]:
+        for shot, view in shots:
+            render = _band_worker(replace(settings, view=view))(shot)
+            yield from (partial(render, band) for band in bands)
+
+    rows = _in_order(work(), settings, len(bands))
+    while frame := list(islice(rows, len(bands))):
+        yield np.concatenate(frame)
+
+
+def _bands(settings: Settings) -> range:
     _, y0, _, y1 = settings.area
-    bands = range(y0 // BAND, (y1 - 1) // BAND + 1)
+    return range(y0 // BAND, (y1 - 1) // BAND + 1)
+
+
+def _in_order(work: Iterable[Callable[[], Rows]], settings: Settings, ahead: int) -> Iterator[Rows]:
+    """What pieces of work return, in their order, from a pool of threads; up to ``ahead`` pieces
+    for each thread are begun before they are asked for."""
     threads = settings.threads or cores()
-    if settings.device != "cpu":
-        threads = 1
-    if threads == 1 or len(bands) == 1:
-        yield from map(work, bands)
+    if settings.device != "cpu" or threads == 1:
+        yield from (piece() for piece in work)
         return
     pool = ThreadPoolExecutor(threads, thread_name_prefix="render")
     pending: deque[Future[Rows]] = deque()
     try:
-        for band in bands:
-            pending.append(pool.submit(work, band))
-            if len(pending) > 2 * threads:
+        for piece in work:
+            pending.append(pool.submit(piece))
+            if len(pending) > ahead * threads:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
@@ -131,10 +189,12 @@ def dither_pattern(on: bool, bits: int) -> NDArray[np.float32]:
 
 
 def _band_worker(
-    picture: Picture, settings: Settings, strides: NDArray[np.int64] | None
-) -> Callable[[int], Rows]:
+    settings: Settings, strides: NDArray[np.int64] | None = None
+) -> Callable[[Shot], Callable[[int], Rows]]:
+    """What makes of a shot a renderer of its bands, by their number."""
     if settings.device != "cpu":
-        return partial(_band_of_points, picture, settings, _torch_evaluator(settings.device))
+        evaluate = _torch_evaluator(settings.device)
+        return lambda shot: partial(_band_of_points, shot.picture(), settings, evaluate)
     try:
         from cppnart.render import blocks
     except ImportError:  # llvmlite, which comes with numba, is missing
@@ -142,10 +202,10 @@ def _band_worker(
     else:
         function = blocks.function()
     if function is None:
-        evaluate = partial(numpy_backend.evaluate, dtype=np.float32)
-        return partial(_band_of_points, picture, settings, evaluate)
+        numpy = partial(numpy_backend.evaluate, dtype=np.float32)
+        return lambda shot: partial(_band_of_points, shot.picture(), settings, numpy)
 
-    call, prepared = function, blocks.prepare(picture)
+    call = function
     raster = blocks.Raster(
         geometry(settings.width, settings.height, settings.view),
         sample_offsets(settings.samples),
@@ -154,13 +214,18 @@ def _band_worker(
         not settings.exact,
     )
 
-    def work(band: int) -> Rows:
-        rows, ended = blocks.render_band(call, prepared, raster, settings.area, band)
-        if strides is not None:
-            strides[:] += ended
-        return rows
+    def of_shot(shot: Shot) -> Callable[[int], Rows]:
+        prepared = shot.laid_out()
 
-    return work
+        def work(band: int) -> Rows:
+            rows, ended = blocks.render_band(call, prepared, raster, settings.area, band)
+            if strides is not None:
+                strides[:] += ended
+            return rows
+
+        return work
+
+    return of_shot
 
 
 def _torch_evaluator(device: str) -> Evaluate:

@@ -1,0 +1,1 @@
+"""Films of fields: paths, cameras, sound, and the writers of films."""
