@@ -33,6 +33,10 @@ COMMANDS: dict[str, dict[str, Entry]] = {
         "finishes": Entry("cppnart.cli.lists", "The finishes, as a list or a picture.", "finishes"),
         "info": Entry("cppnart.cli.info", "What a picture is, its traits and its recipe."),
     },
+    "Move": {
+        "walk": Entry("cppnart.cli.walk", "A film: loops, walks between pictures, camera paths."),
+        "export": Entry("cppnart.cli.export", "A live page, a shader, a model or a program."),
+    },
     "Shell": {
         "completion": Entry("cppnart.cli.completion", "Completion for bash, zsh or fish."),
     },
@@ -113,6 +117,8 @@ def main(args: Sequence[str] | None = None) -> int:
     """
     if COMPLETION in os.environ:  # a shell asks, through its completion script
         return exit_code_of(lambda: cppnart.main(prog_name="cppnart", complete_var=COMPLETION))
+    # Threads of linear algebra would only fight with ours; this must be said before numpy comes.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     words = sys.argv[1:] if args is None else list(args)
     return exit_code_of(lambda: _run(words))
 

@@ -144,19 +144,32 @@ view = _together(
     ),
 )
 
+_samples = click.option("--samples", type=int, metavar="N", help="Samples for each pixel.")
+_transparent = click.option(
+    "--transparent/--opaque", default=None, help="Keep transparency or not."
+)
+_exact = click.option(
+    "--exact/--adaptive",
+    default=None,
+    help="Run the network at every pixel, or only where it matters.  [default: adaptive]",
+)
+
 picture = _together(
     click.option("--size", metavar="SIZE", help="4096, 3840x2160 or A3@300dpi.  [default: 1024]"),
-    click.option("--samples", type=int, metavar="N", help="Samples for each pixel."),
+    _samples,
     click.option("--bits", type=int, metavar="8|16", help="Bits for each channel.  [default: 8]"),
     click.option("--dpi", type=float, metavar="X", help="Dots per inch, for printing."),
-    click.option("--transparent/--opaque", default=None, help="Keep transparency or not."),
+    _transparent,
     click.option(
         "--dither/--no-dither", default=None, help="Hide banding at 8 bits.  [default: on]"
     ),
-    click.option(
-        "--exact/--adaptive",
-        default=None,
-        help="Run the network at every pixel, or only where it matters.  [default: adaptive]",
-    ),
+    _exact,
     click.option("--small", is_flag=True, default=None, help="A smaller file, more slowly."),
+)
+
+film = _together(
+    click.option("--size", metavar="SIZE", help="1280x720, 1080.  [default: 1280x720]"),
+    _samples,
+    _transparent,
+    _exact,
 )

@@ -19,6 +19,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from cppnart.cppn.module import CPPN
     from cppnart.render.api import Rendered, finishes, info, palettes, render, sheet, styles
+    from cppnart.render.motion.walk import walk
 
 __all__ = [
     "CPPN",
@@ -30,6 +31,7 @@ __all__ = [
     "render",
     "sheet",
     "styles",
+    "walk",
 ]
 
 _HOMES = {
@@ -40,6 +42,7 @@ _HOMES = {
     "palettes": "cppnart.render.api",
     "sheet": "cppnart.render.api",
     "styles": "cppnart.render.api",
+    "walk": "cppnart.render.motion.walk",
 }
 _ROOMS = {"cppn", "fields", "gallery", "gan", "render"}
 

@@ -19,6 +19,7 @@ from cppnart.cppn import styles as style_table
 from cppnart.cppn.seeds import parse_seed
 from cppnart.render.finishes import FINISHES
 from cppnart.render.formats import format_of
+from cppnart.render.motion.film_recipe import FilmRecipe, film_recipe_text
 from cppnart.render.palettes import PALETTES, Palette
 from cppnart.render.prepare import Prepared, Source, prepare
 from cppnart.render.recipe import (
@@ -289,7 +290,13 @@ def finishes(*, output: str | os.PathLike[str] | None = None) -> dict[str, str] 
 
 
 def info(source: str | int | os.PathLike[str]) -> dict[str, Any]:
-    """What a seed, a picture with a recipe, or a field is: its traits, its program, its recipe."""
+    """What a seed, a picture or a film with a recipe, or a field is: its traits, its program, its
+    recipe."""
+    if not isinstance(source, int) and os.path.exists(source):
+        from cppnart.render.motion.plan import film_of, is_film
+
+        if is_film(source):
+            return _about_film(source, film_of(source))
     prepared = prepare(source)
     recipe, drawn = prepared.recipe, prepared.drawn
     program = drawn.program if drawn else prepared.picture.field
@@ -312,6 +319,20 @@ def info(source: str | int | os.PathLike[str]) -> dict[str, Any]:
     if recipe.field is not None:
         facts["recipe"]["field"] = f"{len(recipe.field)} characters"
     return facts
+
+
+def _about_film(source: str | os.PathLike[str], film: FilmRecipe) -> dict[str, Any]:
+    keys = [f"{key.style or 'field'} {key.seed or ''}".strip() for key in film.keys]
+    return {
+        "source": os.fspath(source),
+        "kind": "film",
+        "frames": film.frames,
+        "fps": film.fps,
+        "seconds": round(film.frames / film.fps, 3),
+        "size": film.keys[0].size,
+        "keys": keys,
+        "recipe": msgspec.to_builtins(msgspec.json.decode(film_recipe_text(film))),
+    }
 
 
 def _drawn(output: str | os.PathLike[str], what: str, looks: dict[str, dict[str, Any]]) -> Sheet:

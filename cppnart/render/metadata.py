@@ -21,10 +21,12 @@ _KEYWORD = RECIPE_KEYWORD + b"\0"
 _MAX_PARTS = 1_000_000
 _MAX_SCAN = 1 << 30
 _BLOCK = 1 << 20
+FILM_SUFFIXES = (".mp4", ".webm", ".mov", ".gif", ".apng")
+"""Of films that no picture has; a WebP may be either."""
 
 
 def read_recipe(path: str | os.PathLike[str]) -> str:
-    """The recipe in a PNG, JPEG, WebP, AVIF or TIFF that cppnart wrote.
+    """The recipe in a PNG, JPEG, WebP, AVIF or TIFF, or in a film, that cppnart wrote.
 
     The format is told by the content, not by the name. Raises ValueError where there is no recipe
     or the file is damaged, OSError where it cannot be read.
@@ -32,16 +34,26 @@ def read_recipe(path: str | os.PathLike[str]) -> str:
     shown = os.fspath(path)
     if not stat.S_ISREG(os.stat(path).st_mode) and not os.path.isdir(path):
         raise ValueError(f"{shown} is not an ordinary file")
-    with open(path, "rb") as file:
-        try:
-            recipe = _find(_Source(file))
-        except (ValueError, zlib.error) as error:
-            raise ValueError(f"{shown}: {error}") from None
+    if is_film_name(path):
+        from cppnart.render.motion.film_metadata import read_film_recipe
+
+        recipe = read_film_recipe(path)
+    else:
+        with open(path, "rb") as file:
+            try:
+                recipe = _find(_Source(file))
+            except (ValueError, zlib.error) as error:
+                raise ValueError(f"{shown}: {error}") from None
     if recipe is None:
         raise ValueError(
             f"{shown} carries no cppnart recipe: give a picture that cppnart made, or a seed"
         )
     return recipe
+
+
+def is_film_name(path: str | os.PathLike[str]) -> bool:
+    """Whether this is a folder, or a file that its name says to be a film."""
+    return os.path.isdir(path) or os.fspath(path).lower().endswith(FILM_SUFFIXES)
 
 
 class _Source:

@@ -19,6 +19,7 @@ from cppnart.fields.coordinates import View
 from cppnart.fields.fold import bind
 from cppnart.fields.program import Program
 from cppnart.render.metadata import read_recipe
+from cppnart.render.motion.film_recipe import is_film_recipe, parse_film_recipe
 from cppnart.render.palettes import PALETTES, Palette, default_palette, get_palette
 from cppnart.render.picture import Picture, compose
 from cppnart.render.recipe import (
@@ -148,7 +149,10 @@ def _source(source: Source | None) -> Recipe:
         return msgspec.structs.replace(blank, seed=parse_seed(text))
     if text.lower().endswith(FIELD_SUFFIX):
         return with_field(blank, files.load(text)[0])
-    return parse_recipe(read_recipe(text))
+    found = read_recipe(text)
+    if is_film_recipe(found):
+        return parse_film_recipe(found).keys[0]
+    return parse_recipe(found)
 
 
 def _is_path(source: object, text: str) -> bool:
