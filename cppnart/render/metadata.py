@@ -21,6 +21,8 @@ _KEYWORD = RECIPE_KEYWORD + b"\0"
 _MAX_PARTS = 1_000_000
 _MAX_SCAN = 1 << 30
 _BLOCK = 1 << 20
+FOLDER_RECIPE = "film.json"
+"""In a folder of frames."""
 FILM_SUFFIXES = (".mp4", ".webm", ".mov", ".gif", ".apng")
 """Of films that no picture has; a WebP may be either."""
 
@@ -41,7 +43,7 @@ def read_recipe(path: str | os.PathLike[str]) -> str:
     else:
         with open(path, "rb") as file:
             try:
-                recipe = _find(_Source(file))
+                recipe = _find(Source(file))
             except (ValueError, zlib.error) as error:
                 raise ValueError(f"{shown}: {error}") from None
     if recipe is None:
@@ -52,11 +54,13 @@ def read_recipe(path: str | os.PathLike[str]) -> str:
 
 
 def is_film_name(path: str | os.PathLike[str]) -> bool:
-    """Whether this is a folder, or a file that its name says to be a film."""
-    return os.path.isdir(path) or os.fspath(path).lower().endswith(FILM_SUFFIXES)
+    """Whether this is a folder of frames, or a file that its name says to be a film."""
+    if os.path.isdir(path):
+        return os.path.exists(os.path.join(path, FOLDER_RECIPE))
+    return os.fspath(path).lower().endswith(FILM_SUFFIXES)
 
 
-class _Source:
+class Source:
     """A file read at given places, never past its end."""
 
     def __init__(self, file: BinaryIO) -> None:
@@ -74,14 +78,14 @@ class _Source:
         return data
 
 
-def _find(source: _Source) -> str | None:
+def _find(source: Source) -> str | None:
     head = source.take(0, min(64, source.size))
     if head.startswith(SIGNATURE):
-        return _find_in_png(source)
+        return find_in_png(source)
     if head.startswith(b"\xff\xd8\xff"):
         return _find_in_jpeg(source)
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return _find_in_webp(source)
+        return find_in_webp(source)
     if head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
         return _find_in_tiff(source)
     if head[4:8] == b"ftyp" and b"avif" in head:
@@ -89,7 +93,7 @@ def _find(source: _Source) -> str | None:
     raise ValueError("expected a picture that cppnart made (PNG, JPEG, WebP, AVIF or TIFF)")
 
 
-def _find_in_png(source: _Source) -> str | None:
+def find_in_png(source: Source) -> str | None:
     place = len(SIGNATURE)
     for _ in range(_MAX_PARTS):
         length, kind = struct.unpack(">I4s", source.take(place, 8))
@@ -120,7 +124,7 @@ def _international_text(data: bytes) -> str:
     return text.decode()
 
 
-def _find_in_jpeg(source: _Source) -> str | None:
+def _find_in_jpeg(source: Source) -> str | None:
     place, digest = 2, b""
     parts: dict[int, bytes] = {}
     room = 2 * xmp.MAX_RECIPE_BYTES
@@ -147,7 +151,7 @@ def _find_in_jpeg(source: _Source) -> str | None:
     raise ValueError("the file has too many segments")
 
 
-def _find_in_webp(source: _Source) -> str | None:
+def find_in_webp(source: Source) -> str | None:
     place = 12
     for _ in range(_MAX_PARTS):
         if place >= source.size:
@@ -159,7 +163,7 @@ def _find_in_webp(source: _Source) -> str | None:
     raise ValueError("the file has too many chunks")
 
 
-def _find_in_tiff(source: _Source) -> str | None:
+def _find_in_tiff(source: Source) -> str | None:
     """Looks through the first directory, of a classic TIFF or a BigTIFF."""
     head = source.take(0, 4)
     order = "<" if head.startswith(b"II") else ">"
@@ -180,7 +184,7 @@ def _find_in_tiff(source: _Source) -> str | None:
     return None
 
 
-def _find_by_scanning(source: _Source) -> str | None:
+def _find_by_scanning(source: Source) -> str | None:
     """For AVIF, whose XMP lies as plain text behind several tables of contents."""
     for place in range(0, min(source.size, _MAX_SCAN), _BLOCK):
         block = source.take(place, min(_BLOCK + len(xmp.START), source.size - place))

@@ -107,11 +107,11 @@ def _chunks_before_pixels(picture: PictureFile) -> list[bytes]:
         per_metre = round(picture.dpi * _INCHES_PER_METRE)
         chunks.append(chunk(b"pHYs", struct.pack(">IIB", per_metre, per_metre, 1)))
     if picture.recipe is not None:
-        chunks.append(chunk(b"iTXt", _international_text(picture.recipe.encode())))
+        chunks.append(chunk(b"iTXt", international_text(picture.recipe.encode())))
     return chunks
 
 
-def _international_text(text: bytes) -> bytes:
+def international_text(text: bytes) -> bytes:
     """The data of an iTXt chunk: keyword, whether compressed, two empty names, text."""
     if len(text) <= 1024:
         return RECIPE_KEYWORD + b"\0\0\0\0\0" + text

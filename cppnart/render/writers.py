@@ -114,10 +114,10 @@ def _check(form: Format, picture: PictureFile) -> None:
     if picture.dpi is not None and not 1 <= picture.dpi <= 65535:
         raise ValueError(f"dpi {picture.dpi}: expected 1 to 65535")
     if picture.recipe is not None:
-        _check_recipe(picture.recipe)
+        check_recipe(picture.recipe)
 
 
-def _check_recipe(recipe: str) -> None:
+def check_recipe(recipe: str) -> None:
     """Refuses text that XML cannot carry; JSON that escapes control characters never has it."""
     if len(recipe) > MAX_RECIPE_BYTES // 4:
         raise ValueError(f"a recipe of {len(recipe)} characters: expected {MAX_RECIPE_BYTES // 4}")

@@ -28,6 +28,7 @@ class Settings:
 
 
 def _settings(film: Film) -> Settings:
+    """What each format is written with; the values were chosen by looking at dark gradients."""
     alpha = film.channels == 4
     params: tuple[str, ...]
     if film.format.name == "MP4":
@@ -37,7 +38,8 @@ def _settings(film: Film) -> Settings:
         return Settings("libx264", "veryfast", params, "yuv420p")
     if film.format.name == "WebM" and film.codec == "av1":
         tuning = "tune=0:enable-variance-boost=1:variance-boost-strength=3"
-        return Settings("libsvtav1", "8", ("-svtav1-params", tuning, *_crf(film, 12)), _AV1_PIXELS)
+        params = ("-svtav1-params", tuning, *_crf(film, 12))
+        return Settings("libsvtav1", "8", params, "yuv420p10le")
     if film.format.name == "WebM":
         speed = ("-deadline", "good", "-cpu-used", "5", "-row-mt", "1", "-tile-columns", "2")
         params = ("-b:v", "0", *_crf(film, 6), *speed)
@@ -57,9 +59,6 @@ def _settings(film: Film) -> Settings:
         params = ("-pred", "up", "-compression_level", "4", "-plays", "0")
         return Settings("apng", "medium", (*params, "-pix_fmt", "rgba" if alpha else "rgb24"))
     raise AssertionError(film.format.name)
-
-
-_AV1_PIXELS = "yuv420p10le"
 
 
 def _crf(film: Film, usual: int) -> tuple[str, str]:

@@ -27,13 +27,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cppnart.render import xmp
-from cppnart.render.metadata import _find_in_png, _find_in_webp, _Source
-from cppnart.render.png import SIGNATURE, _international_text, chunk
-from cppnart.render.writers import _check_recipe as check_recipe
-
-__all__ = ["FOLDER_RECIPE", "add_recipe", "check_recipe", "read_film_recipe"]
-
-FOLDER_RECIPE = "film.json"
+from cppnart.render.metadata import FOLDER_RECIPE, Source, find_in_png, find_in_webp
+from cppnart.render.png import SIGNATURE, chunk, international_text
 
 _XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 
@@ -86,7 +81,7 @@ def read_film_recipe(path: str | os.PathLike[str]) -> str | None:
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise ValueError(f"{shown} is not an ordinary file")
     with open(path, "rb") as file:
-        source = _Source(file)
+        source = Source(file)
         try:
             if folder:
                 return source.take(0, source.size).decode()
@@ -95,12 +90,12 @@ def read_film_recipe(path: str | os.PathLike[str]) -> str | None:
             raise ValueError(f"{shown}: {error}") from None
 
 
-def _find(source: _Source) -> str | None:
+def _find(source: Source) -> str | None:
     head = source.take(0, min(64, source.size))
     if head.startswith(SIGNATURE):
-        return _find_in_png(source)
+        return find_in_png(source)
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return _find_in_webp(source)
+        return find_in_webp(source)
     if head[4:8] == b"ftyp":
         return _find_in_boxes(source)
     if head.startswith(_EBML.to_bytes(4, "big")):
@@ -119,7 +114,7 @@ def _append_box(file: BinaryIO, recipe: str) -> None:
     file.write(struct.pack(">I4s", 24 + len(data), b"uuid") + _XMP_BOX + data)
 
 
-def _find_in_boxes(source: _Source) -> str | None:
+def _find_in_boxes(source: Source) -> str | None:
     place = 0
     for _ in range(_MAX_PARTS):
         if place >= source.size:
@@ -147,7 +142,7 @@ def _find_in_boxes(source: _Source) -> str | None:
 def _append_tags(file: BinaryIO, recipe: str) -> None:
     file.seek(0, os.SEEK_END)
     end = file.tell()
-    source = _Source(file)
+    source = Source(file)
     start, length = _segment(source)
     if start + length != end:
         raise ValueError("the film's end is not where it says")
@@ -170,7 +165,7 @@ def _length(length: int) -> bytes:
     return (length | 1 << 56).to_bytes(8, "big")
 
 
-def _segment(source: _Source) -> tuple[int, int]:
+def _segment(source: Source) -> tuple[int, int]:
     """Where the contents of the segment begin, and how long they are."""
     for name, place, length in _elements(source, 0, source.size):
         if name == _SEGMENT:
@@ -178,7 +173,7 @@ def _segment(source: _Source) -> tuple[int, int]:
     raise ValueError("the file is damaged")
 
 
-def _elements(source: _Source, place: int, end: int) -> Iterator[tuple[int, int, int]]:
+def _elements(source: Source, place: int, end: int) -> Iterator[tuple[int, int, int]]:
     """The elements from `place` to `end`: their names, and where and how long their contents are.
 
     One of unknown length reaches to the end.
@@ -205,7 +200,7 @@ def _elements(source: _Source, place: int, end: int) -> Iterator[tuple[int, int,
     raise ValueError("the file has too many elements")
 
 
-def _find_in_webm(source: _Source) -> str | None:
+def _find_in_webm(source: Source) -> str | None:
     for place, length in _inner(source, *_segment(source), _TAGS):
         for tag in _inner(source, place, length, _TAG):
             for simple in _inner(source, *tag, _SIMPLE_TAG):
@@ -215,11 +210,11 @@ def _find_in_webm(source: _Source) -> str | None:
     return None
 
 
-def _within(source: _Source, place: int, length: int) -> Iterator[tuple[int, int, int]]:
+def _within(source: Source, place: int, length: int) -> Iterator[tuple[int, int, int]]:
     return _elements(source, place, place + length)
 
 
-def _inner(source: _Source, place: int, length: int, name: int) -> Iterator[tuple[int, int]]:
+def _inner(source: Source, place: int, length: int, name: int) -> Iterator[tuple[int, int]]:
     """Where the elements of a name are among those of another."""
     return ((p, n) for inner, p, n in _within(source, place, length) if inner == name)
 
@@ -237,7 +232,7 @@ def _append_comment(file: BinaryIO, recipe: str) -> None:
     file.write(_COMMENT + b"".join(bytes([len(part)]) + part for part in parts) + b"\0" + _GIF_END)
 
 
-def _find_in_gif(source: _Source) -> str | None:
+def _find_in_gif(source: Source) -> str | None:
     """By scanning: a GIF is a chain of pieces of at most 255 bytes, too many to walk."""
     mark = re.compile(_COMMENT + b"[\x08-\xff]" + _COMMENT_PREFIX, re.DOTALL)
     for place in range(0, min(source.size, _MAX_SCAN), _BLOCK):
@@ -247,7 +242,7 @@ def _find_in_gif(source: _Source) -> str | None:
     return None
 
 
-def _comment(source: _Source, place: int) -> str:
+def _comment(source: Source, place: int) -> str:
     data = bytearray()
     for _ in range(_MAX_PARTS):
         length = source.take(place, 1)[0]
@@ -298,4 +293,4 @@ def _append_png_chunk(file: BinaryIO, recipe: str) -> None:
     if file.read() != end:
         raise ValueError("the film has no end")
     file.seek(-len(end), os.SEEK_END)
-    file.write(chunk(b"iTXt", _international_text(recipe.encode())) + end)
+    file.write(chunk(b"iTXt", international_text(recipe.encode())) + end)

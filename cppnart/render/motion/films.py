@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppnart.fields.atomic import atomic_output
+from cppnart.render.writers import check_recipe
 
-from .film_metadata import add_recipe, check_recipe
+from .film_metadata import add_recipe
 
 Frame = NDArray[np.uint8]
 

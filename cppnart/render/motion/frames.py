@@ -12,9 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from cppnart.fields.atomic import atomic_output
+from cppnart.render.metadata import FOLDER_RECIPE
 from cppnart.render.writers import open_picture
 
-from .film_metadata import FOLDER_RECIPE, read_film_recipe
+from .film_metadata import read_film_recipe
 from .films import Film, Frame
 
 _NAME = re.compile(r"frame-([0-9]{6,9})\.png")
@@ -47,20 +48,27 @@ class FrameFolder:
         self._film = film
         self._made = not self._folder.exists()
         self._folder.mkdir(exist_ok=True)
-        there = existing_frames(path)
-        recipe = read_film_recipe(path)
-        if recipe != film.recipe and (there or recipe is not None):
+        try:
+            self.present = self._prepare(overwrite)
+        except BaseException:
+            self.close()
+            raise
+
+    def _prepare(self, overwrite: bool) -> frozenset[int]:
+        """Makes it a folder of this film; the numbers of the frames that are there."""
+        there, recipe = existing_frames(self._folder), read_film_recipe(self._folder)
+        if recipe != self._film.recipe and (there or recipe is not None):
             if not overwrite:
                 raise ValueError(
-                    f"{os.fspath(path)} holds the frames of another film:"
+                    f"{self._folder} holds the frames of another film:"
                     " choose another folder, or overwrite them"
                 )
             self._remove(there)
             there = frozenset()
-        self.present = frozenset(number for number in there if number < film.frames)
-        if film.recipe is not None and recipe != film.recipe:
+        if self._film.recipe is not None and recipe != self._film.recipe:
             with atomic_output(self._folder / FOLDER_RECIPE) as temporary:
-                temporary.write_text(film.recipe, encoding="utf-8", newline="")
+                temporary.write_text(self._film.recipe, encoding="utf-8", newline="")
+        return frozenset(number for number in there if number < self._film.frames)
 
     def _remove(self, numbers: frozenset[int]) -> None:
         # The recipe first: frames without one are never taken for those of another film.

@@ -18,7 +18,7 @@ from .films import Film, Frame
 
 _SAMPLES = 1 << 18
 _COLOURS = 256
-# Fast, and each frame on its own; "preset" is not its word.
+# Fast, and each frame on its own.
 _LOSSLESS = Settings("utvideo", "medium", ("-pix_fmt", "gbrp"))
 
 
@@ -42,7 +42,7 @@ class GifEncoder:
         self._sample(frame, number)
 
     def _sample(self, frame: Frame, number: int) -> None:
-        """Keeps some pixels: of every frame, or of every so-manieth of very many."""
+        """Keeps some pixels of the frame, or none where there are very many frames."""
         share = max(_SAMPLES // self._film.frames, 256)
         every = max(share * self._film.frames // _SAMPLES, 1)
         if number % every == 0:
@@ -61,9 +61,9 @@ class GifEncoder:
         times = ",".join(film_filters(self._film, None))
         dither = "paletteuse=dither=bayer:bayer_scale=1:diff_mode=rectangle"
         graph = f"[0:v]{times}[frames];[frames][1:v]{dither}"
-        target = ["-lavfi", graph, "-r", str(self._film.fps), "-loop", "0", "-f", "gif", str(self._path)]
+        target = ["-r", str(self._film.fps), "-loop", "0", "-f", "gif", str(self._path)]
         with open(self._work / "gif.log", "w+", encoding="utf-8", errors="replace") as log:
-            if ended := run_ffmpeg([*frames, *colours, *target], log):
+            if ended := run_ffmpeg([*frames, *colours, "-lavfi", graph, *target], log):
                 why = reason(log, ended, self._path, self._shown)
                 raise OSError(f"{self._shown}: the film could not be encoded: {why}")
 

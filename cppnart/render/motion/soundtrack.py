@@ -17,8 +17,8 @@ def prepare_sound(audio: str | os.PathLike[str], work: Path, seconds: Fraction, 
     """Encodes the first sound in the file `audio`, in stereo, into a file in the folder `work`.
 
     It begins like `audio`, goes on in silence where that is shorter, and lasts a second more than
-    `seconds`, so that the film ends it. Raises OSError where the file cannot be opened and
-    ValueError where there is no sound in it.
+    `seconds`, so that the film ends it. Raises OSError where the file cannot be opened or the disk
+    is full, and ValueError where there is no sound in it.
     """
     shown = os.fspath(audio)
     if not stat.S_ISREG(os.stat(audio).st_mode) and not os.path.isdir(audio):
@@ -35,6 +35,8 @@ def prepare_sound(audio: str | os.PathLike[str], work: Path, seconds: Fraction, 
     with open(work / "sound.log", "w+", encoding="utf-8", errors="replace") as log:
         if ended := run_ffmpeg(source + encoded, log):
             why = reason(log, ended, target, shown)
+            if "No space left" in why:
+                raise OSError(f"{shown}: the sound could not be encoded: {why}")
             if "matches no streams" in why:
                 raise ValueError(f"{shown} has no sound in it")
             raise ValueError(

@@ -81,7 +81,8 @@ def walk(
     radius of a circle round the latent. zoom: "1:200", rotate: "360" or "-30:30" (degrees), pan:
     "X,Y" or "X,Y:X,Y": what the camera does on the way.
 
-    audio: a sound file; it drives speed, zoom and palette (see sound.py) and is put into the film.
+    audio: a sound file; it drives speed, zoom and palette (see sound.py) and is put into the film,
+    in formats that have sound.
     duration: in seconds; by default 10, 5 for each way between pictures, or that of the sound.
     fps: frames a second, 30 by default. crf: quality of the encoder, lower is better.
 
@@ -106,6 +107,8 @@ def walk(
     if sound is None and film.drive is not None:  # a film that is made again keeps its sound
         sound = os.fspath(cast("str | os.PathLike[str]", sources[0]))
     out = _chosen_name(output, film)
+    if film_format_of(out).sound is None:
+        sound = None  # it moves the picture all the same
     settings = timeline.settings(device, threads)
     channels = len(timeline.keys[0].picture.colour.outputs)
     _check_room(out, settings.width, settings.height, film.frames)

@@ -151,6 +151,22 @@ def test_no_frame_is_dropped_or_repeated(tmp_path: Path, suffix: str, frames: in
     assert len(shown) == frames
 
 
+def test_frames_stay_in_time_where_two_decimals_of_the_rate_would_not_do(tmp_path: Path) -> None:
+    for suffix in FILMS:
+        path = tmp_path / f"a{suffix}"
+        with open_film(path, width=16, height=16, fps=Fraction(1, 3), frames=160) as film:
+            for number in range(160):
+                film.write(np.full((16, 16, 3), number, np.uint8))
+        if suffix in VIDEOS:
+            frames = with_av(path)[1]
+            assert len(frames) == 160
+            assert frames[-1].time == 159 * 3
+        else:
+            shown, lasting = with_pillow(path)
+            assert len(shown) == 160
+            assert sum(lasting) == pytest.approx(160 * 3000, abs=1)
+
+
 @pytest.mark.parametrize(
     ("suffix", "codec", "pixels"),
     [
@@ -358,7 +374,8 @@ def test_what_is_no_sound_is_refused_before_the_first_frame(tmp_path: Path) -> N
     out.mkdir()
     text, silent, playlist = tmp_path / "a.wav", save(tmp_path / "a.mp4", 2), tmp_path / "b.wav"
     text.write_text("no sound\n" * 1000)
-    playlist.write_text(f"#EXTM3U\n#EXTINF:1,\nfile://{silent}\n#EXT-X-ENDLIST\n")
+    sound_file(tmp_path / "other.wav", 1)
+    playlist.write_text("ffconcat version 1.0\nfile other.wav\n")  # it would open another file
 
     def write(audio: Path) -> Callable[[], object]:
         return lambda: save(out / "b.mp4", audio=audio)
