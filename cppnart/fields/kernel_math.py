@@ -101,43 +101,39 @@ def sigmoid(x):
     return HALF + HALF * tanh(HALF * x)
 
 
-# x - k pi with pi in three parts, the first two with few bits so that k times them is exact
-INV_PI, PI_A, PI_B, PI_C = map(
-    f32, (0.3183098861837907, 3.140625, 9.67502593994140625e-4, 1.50995797e-7)
-)
+# x - k pi with pi in two parts, the first with few bits so that k times it is exact
+INV_PI, PI_A, PI_B = map(f32, (0.3183098861837907, 3.140625, 9.67653589793e-4))
 S3, S5, S7, S9 = map(
     f32, (-1.6666656457e-01, 8.3330023038e-03, -1.9805594769e-04, 2.5979631123e-06)
 )
-TURN_MAX = f32(2.0**30)
+TURN_MAX = f32(2.0**23)
+ROUNDER = f32(1.5 * 2**23)
+"""Added to a number below 2^22 it leaves that rounded to a whole number, in the lowest bits."""
 
 
 @scalar
-def _sine_of_half_turns(x, k):
-    """sin(x - k pi) times (-1)^k, for |x - k pi| <= pi / 2."""
-    r = ((x - k * PI_A) - k * PI_B) - k * PI_C
+def _sine(r, turns):
+    """sin(r), with the other sign where ``turns`` is odd; |r| <= pi / 2."""
     s = r * r
     y = r + r * s * (((S9 * s + S7) * s + S5) * s + S3)
-    h = k * HALF
-    return y * (ONE - TWO * (TWO * (h - np.floor(h))))
+    return float_of(bits_of(y) ^ (turns << np.int32(31)))
 
 
 @scalar
 def sin(x):
     x = min(max(x, -TURN_MAX), TURN_MAX)
-    return _sine_of_half_turns(x, np.rint(x * INV_PI))
+    rounded = x * INV_PI + ROUNDER
+    k = rounded - ROUNDER
+    return _sine((x - k * PI_A) - k * PI_B, bits_of(rounded))
 
 
 @scalar
 def cos(x):
     # cos x = sin(x + pi/2): reduce x by odd multiples of pi/2, so that nothing is added to x
     x = min(max(x, -TURN_MAX), TURN_MAX)
-    k = np.rint(x * INV_PI - HALF)
-    h = k + HALF
-    r = ((x - h * PI_A) - h * PI_B) - h * PI_C
-    s = r * r
-    y = r + r * s * (((S9 * s + S7) * s + S5) * s + S3)
-    half = k * HALF
-    return y * (TWO * (TWO * (half - np.floor(half))) - ONE)
+    rounded = (x * INV_PI - HALF) + ROUNDER
+    h = (rounded - ROUNDER) + HALF
+    return _sine((h * PI_A - x) + h * PI_B, bits_of(rounded))
 
 
 LOG2E, LN2_A, LN2_B = map(f32, (1.4426950408889634, 0.693359375, -2.12194440054690583e-4))
@@ -151,10 +147,11 @@ E_MIN = f32(-87)
 @scalar
 def exp(x):
     x = min(max(x, E_MIN), E_MAX)
-    n = np.rint(x * LOG2E)
+    rounded = x * LOG2E + ROUNDER
+    n = rounded - ROUNDER
     r = (x - n * LN2_A) - n * LN2_B
     y = r * r * ((((E6 * r + E5) * r + E4) * r + E3) * r + E2) + r + ONE
-    return y * float_of((np.int32(n) + np.int32(127)) << np.int32(23))
+    return float_of(bits_of(y) + (bits_of(rounded) << np.int32(23)))  # y times 2^n
 
 
 L3, L4, L5, L6, L7, L8, L9, L10 = map(

@@ -82,6 +82,17 @@ def test_float32_is_within_the_stated_bound_on_every_backend(name):
         assert error[worst] <= bound[worst], (backend, x[worst], exact[worst], got[worst])
 
 
+DENSE = ("tanh", "sigmoid", "sin", "cos", "exp", "log", "atan", "gaussian", "softplus")
+
+
+@pytest.mark.parametrize("name", DENSE)
+def test_the_kernels_polynomials_keep_their_bounds_at_every_argument_nearby(name):
+    x = np.linspace(-12, 12, 1_200_001).astype(np.float32)
+    exact = numpy_backend.evaluate(alone(name), {"x": x.astype(np.float64)}, threads=2)[:, 0]
+    got = kernel.evaluate(alone(name), {"x": x}, threads=2)[:, 0]
+    assert (np.abs(got - exact) <= allowed(name, x.astype(np.float64), exact)).all()
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_no_input_makes_anything_but_a_finite_number(name):
     x = np.array([0, -0.0, 1e-38, -1e-38, 1e9, -1e9, 1e18, -1e18], np.float32)
