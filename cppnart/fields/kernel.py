@@ -192,7 +192,10 @@ def _emit_affine(
 
 SOURCES = tuple(
     Path(__file__).with_name(f"{name}.py")
-    for name in ("activations", "program", "kernel", "kernel_math", "kernel_code")
+    for name in (
+        *("activations", "program", "kernel", "kernel_code"),
+        *("kernel_math", "kernel_table"),
+    )
 )
 """What the interpreter is made from."""
 

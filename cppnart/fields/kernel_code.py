@@ -20,6 +20,7 @@ from . import kernel_math
 from .activations import NUMBER
 from .kernel import ACTIVATE, AFFINE, END, LANES, MULTIPLY, PANEL, TILE, VECTORS
 from .kernel_math import FAST, wide_vectors
+from .kernel_table import tanh_vector
 from .program import HASH_PRIMES
 
 
@@ -149,6 +150,16 @@ def _dispatcher(names: list[str]) -> Any:
 
     A binary tree of comparisons, made here because numba has no table of functions.
     """
+    if names == ["tanh"] and LANES == 16:
+
+        @njit(nogil=True, boundscheck=False)
+        def tabled(number, x, start, stop):
+            base = address_of(x)
+            for address in range(base + 4 * start, base + 4 * stop, 64):
+                tanh_vector(address)
+
+        return tabled
+
     if len(names) == 1:
         function = kernel_math.FORMS[names[0]]
 
