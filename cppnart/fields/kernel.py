@@ -29,7 +29,7 @@ TILE = 192
 _FEATURES = llvm.get_host_cpu_features()
 _X86 = any(_FEATURES.get(name) for name in ("sse2", "avx"))
 LANES = 16 if _FEATURES.get("avx512f") else 8 if _FEATURES.get("avx") else 4
-UNIT_BLOCKS = (8, 4, 2, 1) if LANES == 16 or not _X86 else (4, 2, 1)
+UNIT_BLOCKS = (8, 4, 3, 2, 1) if LANES == 16 or not _X86 else (4, 3, 2, 1)
 """Units that a microkernel computes at once: as many as there are registers for."""
 VECTORS = 3
 PANEL = VECTORS * LANES

@@ -128,8 +128,7 @@ def _affine_block(units: int) -> Any:
     return block
 
 
-_BLOCKS = {units: _affine_block(units) for units in (8, 4, 2, 1)}
-_block8, _block4, _block2, _block1 = (_BLOCKS[units] for units in (8, 4, 2, 1))
+_block8, _block4, _block3, _block2, _block1 = map(_affine_block, (8, 4, 3, 2, 1))
 
 
 @njit(inline="never", nogil=True, boundscheck=False)
@@ -139,6 +138,8 @@ def _affine(units, weights, offsets, n, x, y, step):
             _block8(weights, offsets, n, x + panel, y + panel, step)
         elif units == 4:
             _block4(weights, offsets, n, x + panel, y + panel, step)
+        elif units == 3:
+            _block3(weights, offsets, n, x + panel, y + panel, step)
         elif units == 2:
             _block2(weights, offsets, n, x + panel, y + panel, step)
         else:
@@ -398,8 +399,11 @@ def evaluate_points(address):
     for start in range(0, count, TILE):
         n = min(TILE, count - start)
         for row in range(inputs):
-            for i in range(TILE):
-                x[row * TILE + i] = points[row * step + start + min(i, n - 1)]
+            first = row * step + start
+            for i in range(n):
+                x[row * TILE + i] = points[first + i]
+            for i in range(n, TILE):  # the rest of the last tile: its last point again
+                x[row * TILE + i] = points[first + n - 1]
         run_tile(code, data, x, 0)
         for j in range(len(outputs)):
             first = outputs[j] * TILE
