@@ -1,0 +1,396 @@
+"""The one loop that fits fields, whatever the signal.
+
+A task says how to make a loss, how to score and what to show; the loop owns the optimiser, its
+schedule, the device, precision, checkpoints, exact resumption, statistics and when to stop.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from .runs import RunFolder, State
+
+OPTIMISERS = ("adam", "adamw", "sgd")
+SCHEDULES = ("constant", "cosine", "exponential", "steps")
+PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
+SAVE_SECONDS = 30.0
+"""Between states, where a run has a folder."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How the learning rate goes, as data; ``factor`` is what the rate is multiplied with.
+
+    kind: ``constant``; ``cosine`` from 1 to ``last`` over all steps; ``exponential`` likewise by
+    equal ratios; ``steps``: times ``last`` at each of ``at``. warmup: steps in which it rises from
+    nothing.
+    """
+
+    kind: str = "constant"
+    last: float = 0.0
+    at: tuple[int, ...] = ()
+    warmup: int = 0
+
+    def __post_init__(self) -> None:
+        if self.kind not in SCHEDULES:
+            raise ValueError(f"schedule {self.kind!r}: expected {', '.join(SCHEDULES)}")
+        if self.kind == "exponential" and not self.last > 0:
+            raise ValueError(f"schedule exponential to {self.last:g}: expected a number above 0")
+
+    def factor(self, step: int, steps: int) -> float:
+        rise = min(1.0, (step + 1) / (self.warmup + 1))
+        done = min(step / max(steps, 1), 1.0)
+        if self.kind == "cosine":
+            return rise * (self.last + (1 - self.last) * 0.5 * (1 + math.cos(math.pi * done)))
+        if self.kind == "exponential":
+            return float(rise * self.last**done)
+        if self.kind == "steps":
+            return float(rise * self.last ** sum(step >= at for at in self.at))
+        return rise
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a fit goes, as data.
+
+    rate: of learning. until: stop when the task's first score reaches this. seconds: stop after so
+    long. patience: stop when the first score has not improved for so many checks, and keep the
+    best. ema: decay of a moving average of the parameters, which is then what is scored and kept.
+    clip: the largest norm of the gradient.
+    """
+
+    steps: int = 2000
+    rate: float = 1e-3
+    optimiser: str = "adam"
+    betas: tuple[float, float] = (0.9, 0.999)
+    eps: float = 1e-8
+    decay: float = 0.0
+    momentum: float = 0.0
+    schedule: Schedule = field(default_factory=Schedule)
+    clip: float | None = None
+    ema: float | None = None
+    precision: str = "float32"
+    check_every: int = 100
+    preview_every: int | None = None
+    until: float | None = None
+    seconds: float | None = None
+    patience: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.optimiser not in OPTIMISERS:
+            raise ValueError(f"optimiser {self.optimiser!r}: expected {', '.join(OPTIMISERS)}")
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"precision {self.precision!r}: expected {', '.join(PRECISIONS)}")
+        if not 1 <= self.steps <= 10**9:
+            raise ValueError(f"steps {self.steps}: expected 1 to 1000000000")
+        if not (math.isfinite(self.rate) and self.rate > 0):
+            raise ValueError(f"rate {self.rate:g}: expected a number above 0")
+        if self.check_every < 1:
+            raise ValueError(f"check every {self.check_every}: expected a number of steps")
+
+
+class Task(Protocol):
+    """A signal to be fitted.
+
+    name: of the kind of task; settings: what a run folder must agree with, JSON-ready.
+    """
+
+    name: str
+    settings: Mapping[str, Any]
+
+    def loss(self, field: nn.Module, random: torch.Generator, device: torch.device) -> Tensor:
+        """The loss of one step, with batches drawn by ``random``, which is of the CPU."""
+        ...
+
+    def scores(self, field: nn.Module) -> dict[str, float]:
+        """How good the field is; the first score counts, and larger is better."""
+        ...
+
+    def preview(self, field: nn.Module) -> NDArray[np.uint8] | None:
+        """The field as a picture (H, W, 3)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Report:
+    """How far a fit is: after ``step`` steps of ``steps``."""
+
+    step: int
+    steps: int
+    loss: float
+    scores: dict[str, float]
+    rate: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """How a fit ended: why is ``steps``, ``until``, ``seconds``, ``patience`` or ``loss``, where
+    the loss was not a number any more and the last good state was kept. remark: what a person
+    should know."""
+
+    step: int
+    scores: dict[str, float]
+    seconds: float
+    why: str
+    remark: str | None = None
+
+
+def fit(
+    module: nn.Module,
+    task: Task,
+    settings: Settings,
+    *,
+    rates: Mapping[str, float] | None = None,
+    device: str = "cpu",
+    folder: RunFolder | None = None,
+    resume: bool = False,
+    report: Callable[[Report], None] | None = None,
+    show: Callable[[int, NDArray[np.uint8]], None] | None = None,
+) -> Fitted:
+    """Fits a module to a task, in place.
+
+    rates: by parameter name, by how much it learns faster than the settings say; 0 for not at
+    all. folder: where states and statistics go; with ``resume`` training goes on from the last
+    state there, on the CPU to the same bits as if it had never stopped. report: called at each
+    check; show: with previews. Ctrl-C saves a state and is raised again.
+    """
+    return _Fit(module, task, settings, rates or {}, device, folder, report, show).run(resume)
+
+
+class _Fit:
+    def __init__(
+        self,
+        module: nn.Module,
+        task: Task,
+        settings: Settings,
+        rates: Mapping[str, float],
+        device: str,
+        folder: RunFolder | None,
+        report: Callable[[Report], None] | None,
+        show: Callable[[int, NDArray[np.uint8]], None] | None,
+    ) -> None:
+        self.device = torch.device(device)
+        self.module = module.to(self.device)
+        self.task, self.settings, self.folder = task, settings, folder
+        self.report, self.show = report, show
+        self.optimiser = _optimiser(self.module, settings, rates)
+        half = PRECISIONS[settings.precision]
+        self.half = half
+        scaled = half == torch.float16 and self.device.type == "cuda"
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=scaled)
+        self.average = deepcopy(self.module).requires_grad_(False) if settings.ema else None
+        self.best: dict[str, Tensor] | None = None
+        self.step = 0
+        self.spent = 0.0
+        self.numbers: dict[str, Any] = {"best_score": -math.inf, "stale": 0}
+
+    @property
+    def shown(self) -> nn.Module:
+        """The module that is scored and kept."""
+        return self.module if self.average is None else self.average
+
+    def run(self, resume: bool) -> Fitted:
+        remark = self._resume() if resume and self.folder is not None else None
+        settings = self.settings
+        began = saved = time.monotonic()
+        self.before = self.spent
+        loss = torch.zeros(())
+        scores: dict[str, float] = {}
+        why = "steps"
+        try:
+            while self.step < settings.steps:
+                loss = self._advance()
+                self.spent = self.before + time.monotonic() - began
+                last = self.step == settings.steps
+                timed_out = settings.seconds is not None and self.spent >= settings.seconds
+                if self.step % settings.check_every == 0 or last or timed_out:
+                    value = float(loss)
+                    if not math.isfinite(value):
+                        return self._fell_apart(value)
+                    scores = self._check(value)
+                    ended = "seconds" if timed_out else self._enough(scores)
+                    if ended:
+                        why = ended
+                        break
+                if settings.preview_every and self.step % settings.preview_every == 0:
+                    self._preview()
+                if self.folder is not None and time.monotonic() - saved >= SAVE_SECONDS:
+                    self._save()
+                    saved = time.monotonic()
+        except KeyboardInterrupt:
+            self._save()
+            raise
+        if not scores:
+            scores = self._score()
+        if self.best is not None:
+            self.shown.load_state_dict(self.best)
+            scores = self._score()
+        if self.average is not None:
+            self.module.load_state_dict(self.average.state_dict())
+        self._save()
+        return Fitted(self.step, scores, round(self.spent, 3), why, remark)
+
+    def _advance(self) -> Tensor:
+        settings = self.settings
+        factor = settings.schedule.factor(self.step, settings.steps)
+        for group in self.optimiser.param_groups:
+            group["lr"] = settings.rate * factor * group["own_rate"]
+        # by the step, so that nothing of it needs to be kept for going on
+        random = torch.Generator().manual_seed((settings.seed << 32) + self.step)
+        mixed = torch.autocast(self.device.type, self.half) if self.half else nullcontext()
+        with mixed:
+            loss = self.task.loss(self.module, random, self.device)
+        self.optimiser.zero_grad(set_to_none=True)
+        self.scaler.scale(loss).backward()
+        if settings.clip is not None:
+            self.scaler.unscale_(self.optimiser)
+            nn.utils.clip_grad_norm_(self.module.parameters(), settings.clip)
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
+        self.step += 1
+        if self.average is not None:
+            _follow(self.average, self.module, settings.ema or 0.0, self.step)
+        return loss.detach()
+
+    # --- Checks ---
+
+    def _score(self) -> dict[str, float]:
+        with torch.no_grad():
+            return self.task.scores(self.shown)
+
+    def _check(self, loss: float) -> dict[str, float]:
+        scores = self._score()
+        settings = self.settings
+        rate = settings.rate * settings.schedule.factor(self.step, settings.steps)
+        if self.folder is not None:
+            line = {"step": self.step, "loss": loss, **scores, "rate": rate}
+            self.folder.note({**line, "seconds": round(self.spent, 3)})
+        if self.report is not None:
+            self.report(Report(self.step, settings.steps, loss, scores, rate, self.spent))
+        return scores
+
+    def _enough(self, scores: dict[str, float]) -> str | None:
+        first = next(iter(scores.values()), -math.inf)
+        if self.settings.until is not None and first >= self.settings.until:
+            return "until"
+        if self.settings.patience is None:
+            return None
+        if first > self.numbers["best_score"]:
+            self.numbers.update(best_score=first, stale=0)
+            self.best = deepcopy(self.shown.state_dict())
+        else:
+            self.numbers["stale"] += 1
+        return "patience" if self.numbers["stale"] >= self.settings.patience else None
+
+    def _preview(self) -> None:
+        if self.show is None:
+            return
+        with torch.no_grad():
+            picture = self.task.preview(self.shown)
+        if picture is not None:
+            self.show(self.step, picture)
+
+    def _fell_apart(self, loss: float) -> Fitted:
+        """The loss is infinite or not a number: back to the last good state, if there is one."""
+        step = self.step
+        state, _ = self.folder.load() if self.folder is not None else (None, None)
+        if state is None:
+            raise ValueError(
+                f"the loss was {loss} at step {step}: try a smaller rate, or clip the gradient"
+            )
+        self._restore(state)
+        remark = f"the loss was {loss} at step {step}: the state of step {state.step} was kept"
+        return Fitted(self.step, self._score(), round(self.spent, 3), "loss", remark)
+
+    # --- States ---
+
+    def _save(self) -> None:
+        if self.folder is None:
+            return
+        tensors = {f"field.{k}": v for k, v in self.module.state_dict().items()}
+        if self.average is not None:
+            tensors |= {f"average.{k}": v for k, v in self.average.state_dict().items()}
+        if self.best is not None:
+            tensors |= {f"best.{k}": v for k, v in self.best.items()}
+        for number, state in self.optimiser.state_dict()["state"].items():
+            tensors |= {f"optimiser.{number}.{k}": torch.as_tensor(v) for k, v in state.items()}
+        numbers = {**self.numbers, "spent": self.spent, "scaler": self.scaler.state_dict()}
+        self.folder.save(State(self.step, tensors, numbers))
+
+    def _resume(self) -> str | None:
+        assert self.folder is not None
+        state, remark = self.folder.load()
+        if state is None:
+            return remark
+        self._restore(state)
+        self.folder.forget_after(self.step)
+        return remark
+
+    def _restore(self, state: State) -> None:
+        self.step = state.step
+        numbers = dict(state.numbers)
+        self.spent = float(numbers.pop("spent", 0.0))
+        if scaler := numbers.pop("scaler", None):
+            self.scaler.load_state_dict(scaler)
+        self.numbers |= numbers
+        parts: dict[str, dict[str, Tensor]] = {}
+        for name, tensor in state.tensors.items():
+            part, _, rest = name.partition(".")
+            parts.setdefault(part, {})[rest] = tensor
+        self.module.load_state_dict(parts["field"])
+        if self.average is not None:
+            self.average.load_state_dict(parts["average"])
+        self.best = parts.get("best")
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in parts.get("optimiser", {}).items():
+            number, _, key = name.partition(".")
+            moments.setdefault(int(number), {})[key] = tensor
+        whole = self.optimiser.state_dict()
+        self.optimiser.load_state_dict({**whole, "state": moments})
+
+
+def _optimiser(
+    module: nn.Module, settings: Settings, rates: Mapping[str, float]
+) -> torch.optim.Optimizer:
+    groups: dict[float, list[nn.Parameter]] = {}
+    for name, parameter in module.named_parameters():
+        own = rates.get(name, 1.0)
+        parameter.requires_grad_(own != 0)
+        if own != 0:
+            groups.setdefault(own, []).append(parameter)
+    # eps is added to the size of gradients, which are smaller where a parameter is larger; decay
+    # goes with the rate
+    chosen = [
+        {"params": parameters, "own_rate": own, "lr": settings.rate * own}
+        for own, parameters in groups.items()
+    ]
+    if settings.optimiser == "sgd":
+        return torch.optim.SGD(
+            chosen, settings.rate, settings.momentum, weight_decay=settings.decay
+        )
+    for group in chosen:
+        group["eps"] = settings.eps / group["own_rate"]  # type: ignore[operator]
+        group["weight_decay"] = settings.decay / group["own_rate"]  # type: ignore[operator]
+    kind = torch.optim.Adam if settings.optimiser == "adam" else torch.optim.AdamW
+    return kind(chosen, settings.rate, settings.betas, settings.eps, settings.decay)
+
+
+def _follow(average: nn.Module, module: nn.Module, decay: float, step: int) -> None:
+    """A moving average that begins as a plain mean, so that it forgets its start."""
+    decay = min(decay, step / (step + 9))
+    with torch.no_grad():
+        for slow, fast in zip(average.parameters(), module.parameters(), strict=True):
+            slow.lerp_(fast, 1 - decay)
