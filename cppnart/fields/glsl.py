@@ -1,8 +1,9 @@
 """Programs as shaders: GLSL ES 3.00, which WebGL2 and OpenGL ES 3 run.
 
 Weights become constants in the text, as matrices of up to 4 x 4: compilers turn these into plain
-multiply-adds, ten times faster in software than loops that fetch weights. Units of an affine map
-are sorted by activation, so that up to four of them share one call. Sine and cosine are ours:
+multiply-adds, ten times faster in software than loops that fetch weights. Where they are too many
+for a compiler, the larger maps of a program become such loops, over a texture. Units of an affine
+map are sorted by activation, so that up to four of them share one call. Sine and cosine are ours:
 those of graphics hardware may be off by 2^-11 (Vulkan's bound; Chromium's software renderer by
 2e-4). Names of a program are lower-case, so every name of ours has a capital letter, and none can
 meet another.
@@ -11,24 +12,33 @@ meet another.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import product as corners_of
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import activations, fold
-from .program import HASH_PRIMES, Affine, Floats, Grid, Product, Program
+from .program import HASH_PRIMES, Affine, Floats, Grid, Operation, Product, Program
 
-MAX_BAKED = 1 << 16
-"""Weights in a shader's text: compilers take seconds to minutes for more."""
-SMALL_TABLE = 64
-"""Grids of at most this many texels are arrays in the text, larger ones textures."""
+MAX_BAKED, MAX_BAKED_ALONE = 1 << 14, 1 << 15
+"""Weights in a shader's text, and in one that stands alone. Chromium's software renderer compiles
+10,000 in 2 s, 20,000 in 6 s, 28,000 in 12 s, 50,000 in 30 s, and does not survive 110,000."""
+MAX_FETCHED = 1 << 20
+"""Weights in a texture: each is fetched for every pixel."""
+SMALL_MAP = 1 << 10
+"""Maps of fewer weights than this are always in the text."""
+SMALL_TABLE, SMALL_TABLE_ALONE = 64, 1024
+"""Grids of at most this many texels are arrays in the text, larger ones textures; in a text that
+stands alone larger ones are packed."""
+MAX_PACKED = 5 << 14
+"""Numbers of packed grids: 8 bits each, so 80 KiB of constants."""
 TEXTURE_WIDTH = 2048
 TEXTURE_HEIGHT = 4096
 
-_HEADER = (
+HEADER = (
     "#version 300 es\nprecision highp float;\nprecision highp int;\nprecision highp sampler2D;\n"
 )
 _COMPONENTS = "xyzw"
@@ -83,19 +93,23 @@ class Shader:
     uniforms: dict[str, str] = field(default_factory=dict)
 
 
-def glsl_function(program: Program, name: str = "field") -> Shader:
+def glsl_function(program: Program, name: str = "field", *, textures: bool = True) -> Shader:
     """The program as a function, with the functions and tables that it uses before it.
 
     ``void field(in float x, in float z[8], ..., out float value, ...)``: first the inputs, then
     the outputs, under their own names, or ``In_name`` and ``Out_name`` where GLSL would not take
-    those. Needs highp floats. Raises ValueError for a program that is too large for a shader.
+    those. Needs highp floats.
+
+    Without ``textures`` the text stands alone: larger grids are rounded to 8 bits of their range.
+    Raises ValueError for a program that is too large for a shader, or for such a text.
     """
     if not re.fullmatch(r"[a-z][a-zA-Z0-9]{0,31}", name) or name in _TAKEN - {"field"}:
         raise ValueError(f"{name!r} cannot name a GLSL function")
-    weights = sum(op.weight.size for op in program.operations if isinstance(op, Affine))
-    if weights > MAX_BAKED:
-        raise ValueError(f"a program of {weights} weights: a shader takes at most {MAX_BAKED}")
-    return _Writer(program, name).shader()
+    return _Writer(program, name, textures).shader()
+
+
+def _count(operation: Operation) -> int:
+    return int(np.count_nonzero(operation.weight)) if isinstance(operation, Affine) else 0
 
 
 def fragment_shader(
@@ -127,7 +141,7 @@ def fragment_shader(
     results = [f"C{i}" for i in range(len(names))]
     rgb = "vec3(C0)" if len(names) == 1 else "vec3(C0, C1, C2)"
     lines = [
-        _HEADER + "uniform vec2 Resolution;",
+        HEADER + "uniform vec2 Resolution;",
         *(
             f"uniform float {uniforms[name]}{f'[{width}]' if width > 1 else ''};"
             for name, width in program.inputs
@@ -135,21 +149,28 @@ def fragment_shader(
         ),
         "out vec4 Colour;",
         function.source,
+        *([srgb_function("Encoded")] if encode else []),
         "void main() {",
         "  float Side = min(Resolution.x, Resolution.y);",
         "  vec2 P = (2.0 * gl_FragCoord.xy - Resolution) / Side;",
         f"  float {', '.join(results)};",
         f"  field({', '.join([*arguments, *results])});",
-        f"  vec3 Rgb = clamp({rgb}, 0.0, 1.0);",
+        f"  vec3 Rgb = {'Encoded' if encode else ''}({rgb});",
     ]
-    if encode:
-        lines += [
-            "  vec3 Curve = 1.055 * pow(max(Rgb, 0.0031308), vec3(0.4166666667)) - 0.055;",
-            "  Rgb = mix(12.92 * Rgb, Curve, step(0.0031308, Rgb));",
-        ]
-    alpha = "clamp(C3, 0.0, 1.0)" if len(names) == 4 else "1.0"
-    lines += [f"  Colour = vec4(Rgb, {alpha});", "}", ""]
+    alpha = "C3" if len(names) == 4 else "1.0"
+    lines += [f"  Colour = clamp(vec4(Rgb, {alpha}), 0.0, 1.0);", "}", ""]
     return Shader("\n".join(lines), function.textures, uniforms)
+
+
+def srgb_function(name: str) -> str:
+    """A function of GLSL, vec3 to vec3: linear light, clipped and encoded as sRGB."""
+    return f"""
+vec3 {name}(vec3 Light) {{
+  vec3 Shown = clamp(Light, 0.0, 1.0);
+  vec3 Curve = 1.055 * pow(max(Shown, 0.0031308), vec3(0.4166666667)) - 0.055;
+  return mix(12.92 * Shown, Curve, step(0.0031308, Shown));
+}}
+""".strip()
 
 
 def literal(number: float | np.floating) -> str:
@@ -193,16 +214,56 @@ class _Place:
         return self.variable if self.size == 1 else f"{self.variable}.{_COMPONENTS[self.component]}"
 
 
+class _Fetched:
+    """The weights in a shader's texture, by fours; equal blocks are kept once."""
+
+    def __init__(self) -> None:
+        self.parts: list[Floats] = []
+        self.texels = 0
+        self._places: dict[bytes, int] = {}
+
+    def add(self, numbers: Floats) -> int:
+        """The texel at which these numbers begin."""
+        block = np.ascontiguousarray(numbers).reshape(-1, 4)
+        key = block.tobytes()
+        if key not in self._places:
+            self._places[key] = self.texels
+            self.parts.append(block)
+            self.texels += len(block)
+        return self._places[key]
+
+
+def _image(texels: Floats) -> Floats:
+    """Texels (n, 4) in rows of TEXTURE_WIDTH, or in one if they are fewer: (H, W, 4)."""
+    width = min(len(texels), TEXTURE_WIDTH)
+    height = -(-len(texels) // width)
+    image = np.zeros((height * width, 4), np.float32)
+    image[: len(texels)] = texels
+    return image.reshape(height, width, 4)
+
+
+def _merged(operation: Affine) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """What an affine map reads, and its weights: a value that is read twice is read once, with
+    both weights."""
+    reads, inverse = np.unique(operation.sources, return_inverse=True)
+    weight = np.zeros((operation.size, len(reads)))
+    np.add.at(weight.T, inverse, operation.weight.T)
+    return reads, weight
+
+
 class _Writer:
     """Writes one function."""
 
-    def __init__(self, program: Program, name: str) -> None:
+    def __init__(self, program: Program, name: str, textures: bool) -> None:
         self.program = program
         self.name = name
+        self.alone = not textures
         self.places: list[_Place] = []
         self.body: list[str] = []
         self.tables: list[str] = []
         self.textures: dict[str, Floats] = {}
+        self.packed = 0
+        self.fetched = _Fetched()
         self.calls: dict[str, set[int]] = {}  # activation -> sizes of vectors it is called with
 
     def shader(self) -> Shader:
@@ -211,8 +272,11 @@ class _Writer:
             safe = self._safe(name, "In")
             parameters.append(f"in float {safe}{f'[{width}]' if width > 1 else ''}")
             self.places += [_Place(f"{safe}[{i}]" if width > 1 else safe) for i in range(width)]
+        looped = self._looped()
         for number, operation in enumerate(self.program.operations):
-            if isinstance(operation, Affine):
+            if number in looped:
+                self._loops(cast(Affine, operation), number)
+            elif isinstance(operation, Affine):
                 self._affine(operation, number)
             elif isinstance(operation, Product):
                 self._product(operation, number)
@@ -223,6 +287,8 @@ class _Writer:
             safe = self._safe(name, "Out") if name not in inputs else self._prefixed(name, "Out")
             parameters.append(f"out float {safe}")
             self.body.append(f"{safe} = {self.places[value]};")
+        if self.fetched.texels:
+            self._fetching()
         source = [
             *self._activation_functions(),
             *self.tables,
@@ -283,11 +349,105 @@ class _Writer:
             return first.variable + "." + "".join(_COMPONENTS[c] for c in components)
         return f"vec{len(places)}({', '.join(map(str, places))})"
 
+    def _looped(self) -> set[int]:
+        """The numbers of the maps whose weights are fetched in loops: none where all fit the
+        text."""
+        counts = {number: _count(op) for number, op in enumerate(self.program.operations)}
+        total = sum(counts.values())
+        if total <= (MAX_BAKED_ALONE if self.alone else MAX_BAKED):
+            return set()
+        if self.alone:
+            raise ValueError(
+                f"a program of {total} weights: a shader without textures takes at most "
+                f"{MAX_BAKED_ALONE}"
+            )
+        looped = {number for number, count in counts.items() if count >= SMALL_MAP}
+        if sum(counts[number] for number in counts.keys() - looped) > MAX_BAKED:
+            raise ValueError(
+                f"a program of {total} weights, most of them in small maps: a shader takes at most"
+                f" {MAX_BAKED} such"
+            )
+        return looped
+
+    def _loops(self, operation: Affine, number: int) -> None:
+        """An affine map as loops over weights in a texture: arrays of vectors take the place of
+        variables."""
+        reads, weight = _merged(operation)
+        quartets = self._quartets(reads, np.arange(len(reads)))
+        given = self._array(number, [[int(reads[c]) for c in columns] for columns in quartets])
+        names = np.array(operation.activations)
+        runs = {name: np.flatnonzero(names == name) for name in dict.fromkeys(names.tolist())}
+        # units by activation, each run filled up to whole vectors with what is read by nobody
+        order = np.concatenate(
+            [np.pad(units, (0, -len(units) % 4), constant_values=-1) for units in runs.values()]
+        )
+        rows, columns = len(order) // 4, len(quartets)
+        full = np.zeros((len(order), 4 * columns), np.float32)
+        own = order >= 0
+        full[own, : len(reads)] = weight[order[own]][:, np.concatenate(quartets)]
+        bias = np.zeros(len(order), np.float32)
+        bias[own] = operation.bias[order[own]]
+        blocks = full.reshape(rows, 4, columns, 4).transpose(0, 2, 3, 1)
+        at, at_bias = self.fetched.add(blocks), self.fetched.add(bias)
+
+        array, fetch = f"A{number}", f"{self.name}Weight"
+        terms = [f"V.{c} * {fetch}(E + {i})" for i, c in enumerate(_COMPONENTS)]
+        self.body += [
+            f"vec4 {array}[{rows}];",
+            f"for (int I = 0; I < {rows}; I++) {{",
+            f"  vec4 S = {fetch}({at_bias} + I);",
+            f"  for (int J = 0; J < {columns}; J++) {{",
+            f"    vec4 V = {given}[J];",
+            f"    int E = {at} + 4 * ({columns} * I + J);",
+            f"    S += {' + '.join(terms)};",
+            "  }",
+            f"  {array}[I] = S;",
+            "}",
+        ]
+        begin = 0
+        for name, units in runs.items():
+            end = begin + -(-len(units) // 4)
+            if name != "identity":
+                self.calls.setdefault(name, set()).add(4)
+                call = f"{array}[I] = {self.name}F_{name}({array}[I]);"
+                self.body.append(f"for (int I = {begin}; I < {end}; I++) {call}")
+            begin = end
+        first = self._extend(operation.size)
+        for place in np.flatnonzero(own):
+            self.places[first + order[place]] = _Place(f"{array}[{place // 4}]", int(place % 4), 4)
+
+    def _array(self, number: int, quartets: Sequence[Sequence[int]]) -> str:
+        """The name of an array of these values by fours, made where there is none."""
+        vectors = [self._gathered(values) for values in quartets]
+        filled = [
+            vector if len(values) == 4 else f"vec4({vector}{', 0.0' * (4 - len(values))})"
+            for vector, values in zip(vectors, quartets, strict=True)
+        ]
+        array = filled[0].partition("[")[0]
+        whole = f"vec4 {array}[{len(filled)}];"
+        if whole in self.body and filled == [f"{array}[{i}]" for i in range(len(filled))]:
+            return array
+        made = f"X{number}"
+        self.body.append(f"vec4 {made}[{len(filled)}] = vec4[{len(filled)}]({', '.join(filled)});")
+        return made
+
+    def _fetching(self) -> None:
+        """Declares the texture of weights, and what reads it."""
+        name = f"{self.name}Weights"
+        if 4 * self.fetched.texels > MAX_FETCHED:
+            raise ValueError(
+                f"a program of {4 * self.fetched.texels} different weights: a shader takes at most"
+                f" {MAX_FETCHED}"
+            )
+        self.textures[name] = _image(np.concatenate(self.fetched.parts))
+        place = f"ivec2(E % {TEXTURE_WIDTH}, E / {TEXTURE_WIDTH})"
+        self.tables += [
+            f"uniform highp sampler2D {name};",
+            f"vec4 {self.name}Weight(int E) {{ return texelFetch({name}, {place}, 0); }}",
+        ]
+
     def _affine(self, operation: Affine, number: int) -> None:
-        # a value that is read twice is read once, with both weights
-        reads, inverse = np.unique(operation.sources, return_inverse=True)
-        weight = np.zeros((operation.size, len(reads)))
-        np.add.at(weight.T, inverse, operation.weight.T)
+        reads, weight = _merged(operation)
         first = self._extend(operation.size)
         names = np.array(operation.activations)
         part = 0
@@ -339,7 +499,7 @@ class _Writer:
         """A function for the look-up, and a call of it."""
         table = f"{self.name}Table{number}"
         sizes = [min(4, operation.size - start) for start in range(0, operation.size, 4)]
-        fetch = self._table(operation, table, len(sizes))
+        read = self._table(operation, table, len(sizes))
         axes = range(len(operation.sources))
         parameters = [f"float U{a}" for a in axes]
         parameters += [f"out {_vector(size)} R{i}" for i, size in enumerate(sizes)]
@@ -362,9 +522,7 @@ class _Writer:
             weight = " * ".join(f"S{a}" if far else f"(1.0 - S{a})" for a, far in enumerate(corner))
             lines.append(f"  W = {weight};")
             lines.append(f"  E = {self._entry(operation, ['LH'[far] for far in corner])};")
-            for i, size in enumerate(sizes):
-                entry = f"E * {len(sizes)} + {i}" if len(sizes) > 1 else "E"
-                lines.append(f"  R{i} += W * {fetch.replace('ENTRY', entry)}.{_COMPONENTS[:size]};")
+            lines += [f"  R{i} += W * {read(i, size)};" for i, size in enumerate(sizes)]
         lines.append("}")
         self.tables += lines
 
@@ -378,28 +536,66 @@ class _Writer:
         arguments = [str(self.places[source]) for source in operation.sources]
         self.body.append(f"{self.name}Grid{number}({', '.join(arguments + results)});")
 
-    def _table(self, operation: Grid, name: str, texels: int) -> str:
-        """Declares the table, ``texels`` for each entry; an expression that reads texel ENTRY."""
+    def _table(self, operation: Grid, name: str, texels: int) -> Callable[[int, int], str]:
+        """Declares the table, ``texels`` for each entry; gives what reads, of entry E, the first
+        components of one of its texels."""
         rows, channels = operation.table.shape
         flat = np.zeros((rows, 4 * texels), np.float32)
         flat[:, :channels] = operation.table
         flat = flat.reshape(-1, 4)
-        if len(flat) <= SMALL_TABLE:
+        small = len(flat) <= (SMALL_TABLE_ALONE if self.alone else SMALL_TABLE)
+        if self.alone and not small:
+            return self._packed_table(operation.table, name)
+        if small:
             entries = ", ".join(_constant(entry) for entry in flat)
             self.tables.append(f"const vec4 {name}[{len(flat)}] = vec4[{len(flat)}]({entries});")
-            return f"{name}[ENTRY]"
-        width = min(len(flat), TEXTURE_WIDTH)
-        height = -(-len(flat) // width)
-        if height > TEXTURE_HEIGHT:
+            fetch = f"{name}[{{}}]"
+        else:
+            if len(flat) > TEXTURE_WIDTH * TEXTURE_HEIGHT:
+                raise ValueError(
+                    f"a grid of {rows} entries of {channels}: a texture of {TEXTURE_WIDTH} x "
+                    f"{TEXTURE_HEIGHT} cannot hold it"
+                )
+            self.textures[name] = _image(flat)
+            width = self.textures[name].shape[1]
+            self.tables.append(f"uniform highp sampler2D {name};")
+            fetch = f"texelFetch({name}, ivec2(({{0}}) % {width}, ({{0}}) / {width}), 0)"
+
+        def read(texel: int, size: int) -> str:
+            entry = f"E * {texels} + {texel}" if texels > 1 else "E"
+            return f"{fetch.format(entry)}.{_COMPONENTS[:size]}"
+
+        return read
+
+    def _packed_table(self, table: Floats, name: str) -> Callable[[int, int], str]:
+        """The same for a table whose numbers are rounded to 8 bits of its range, 16 of them to a
+        vector: compilers give every entry of a constant array the room of a vector."""
+        self.packed += table.size
+        if self.packed > MAX_PACKED:
             raise ValueError(
-                f"a grid of {rows} entries of {channels}: a texture of {TEXTURE_WIDTH} x "
-                f"{TEXTURE_HEIGHT} cannot hold it"
+                f"grids of {self.packed} numbers: a shader without textures takes at most "
+                f"{MAX_PACKED}"
             )
-        image = np.zeros((height * width, 4), np.float32)
-        image[: len(flat)] = flat
-        self.textures[name] = image.reshape(height, width, 4)
-        self.tables.append(f"uniform highp sampler2D {name};")
-        return f"texelFetch({name}, ivec2((ENTRY) % {width}, (ENTRY) / {width}), 0)"
+        low, high = float(table.min()), float(table.max())
+        step = max(high - low, 1e-30) / 255
+        levels = np.rint((table.astype(np.float64).ravel() - low) / step).astype(np.uint8)
+        words = np.pad(levels, (0, -len(levels) % 16)).view("<u4").reshape(-1, 4)
+        entries = ", ".join(f"uvec4({', '.join(f'{w}u' for w in word)})" for word in words)
+        self.tables += [
+            f"const uvec4 {name}[{len(words)}] = uvec4[{len(words)}]({entries});",
+            f"float {name}At(int K) {{",
+            f"  uint W = {name}[K >> 4][(K >> 2) & 3];",
+            f"  return {literal(low)} + {literal(step)} * float((W >> (8 * (K & 3))) & 255u);",
+            "}",
+        ]
+        channels = table.shape[1]
+
+        def read(texel: int, size: int) -> str:
+            first = 4 * texel
+            numbers = [f"{name}At(E * {channels} + {first + i})" for i in range(size)]
+            return numbers[0] if size == 1 else f"vec{size}({', '.join(numbers)})"
+
+        return read
 
     def _entry(self, operation: Grid, corner: Sequence[str]) -> str:
         """The number of the entry at a corner of the cell, as GLSL."""

@@ -9,6 +9,7 @@ import pytest
 from cppnart.fields import glsl, numpy_backend
 from cppnart.fields.activations import TABLE
 from cppnart.fields.program import Affine, Builder
+from cppnart.fields.tangents import with_tangents
 
 from ..browser import opened
 from .strategies import Drawing, every_operation, points_of
@@ -225,14 +226,105 @@ def test_what_cannot_be_a_shader_is_refused(make, message):
         make(b.build(a=b["x"], b=b["x"]))
 
 
+def wide(units, layers, names=("tanh", "sin")):
+    """A dense network of layers whose units have these activations in turn."""
+    random = np.random.default_rng(units)
+    b = Builder(x=1, y=1)
+    values = np.concatenate([b["x"], b["y"]])
+    for _ in range(layers):
+        weight = random.normal(size=(units, len(values))) * 1.5 / np.sqrt(len(values))
+        activations = [names[i % len(names)] for i in range(units)]
+        values = b.affine(values, weight, random.normal(size=units), activations)
+    out = b.affine(values, random.normal(size=(3, units)) / np.sqrt(units))
+    return b.build(a=out[0], b=out[1], c=out[2])
+
+
+def few_in_text(monkeypatch):
+    monkeypatch.setattr(glsl, "MAX_BAKED", 400)
+    monkeypatch.setattr(glsl, "SMALL_MAP", 90)
+
+
+@pytest.mark.parametrize("units", [12, 17, 31])
+def test_the_weights_of_a_large_program_are_fetched_in_loops(browser, monkeypatch, units):
+    few_in_text(monkeypatch)
+    program = wide(units, 4, ("tanh", "sin", "identity"))
+    source = glsl.glsl_function(program).source
+    assert source.count("texelFetch(fieldWeights") == 1
+    assert source.count("for (int J") >= 3
+    assert_agrees(browser, program)
+
+
+def test_loops_read_products_and_what_is_read_twice(browser, monkeypatch):
+    few_in_text(monkeypatch)
+    random = np.random.default_rng(2)
+    b = Builder(x=1, y=1)
+    h = b.affine([b["x"], b["y"]], random.normal(size=(21, 2)), 0.3, ["sin"] * 20 + ["one"])
+    g = b.product(h[::-1], h)
+    k = b.affine([g, h[3:9], h[4:6], b["x"]], random.normal(size=(19, 30)) / 5, 0.1, "tanh")
+    m = b.affine([k[::-1], g[:2]], random.normal(size=(18, 21)) / 5)
+    program = b.build(**{f"v{i}": value for i, value in enumerate(m[::5])})
+    assert "for (int J" in glsl.glsl_function(program).source
+    assert_agrees(browser, program)
+
+
+def test_slopes_of_a_large_program_are_fetched_once(browser, monkeypatch):
+    few_in_text(monkeypatch)
+    program = with_tangents(wide(16, 3, ("sin",)), ("a",))
+    shader = glsl.glsl_function(program)
+    # in two layers, maps of 16 x 16 for the sines, their slopes, and what moves by x and by y:
+    # these two are the same
+    (texture,) = shader.textures.values()
+    assert 4 * texture.shape[1] < 2 * 4 * 16 * 16
+    assert_agrees(browser, program)
+
+
+def test_a_shader_may_stand_alone(browser, monkeypatch):
+    random = np.random.default_rng(0)
+    b = Builder(x=1, y=1)
+    table = random.normal(size=(60 * 50, 1)).astype(np.float32)
+    noise = b.grid([b["x"], b["y"]], table, (60, 50), wrap=True, smooth=True)
+    colours = random.uniform(-3, 2, (1200, 3)).astype(np.float32)
+    palette = b.grid(b["x"], colours, (1200,))
+    five = random.uniform(-1, 1, (400, 5)).astype(np.float32)
+    program = b.build(
+        noise=noise,
+        **{f"p{i}": value for i, value in enumerate(palette)},
+        **{f"v{i}": value for i, value in enumerate(b.grid(b["y"], five, (400,)))},
+    )
+    shader = glsl.glsl_function(program, textures=False)
+    assert shader.textures == {}
+    assert "sampler" not in shader.source
+    points = random.uniform(-1, 1, (2000, 2)).astype(np.float32)
+    monkeypatch.setattr(glsl, "glsl_function", lambda _: shader)
+    got = browser.evaluate(program, points)
+    exact = numpy_backend.evaluate(program, {"x": points[:, 0], "y": points[:, 1]})
+    assert np.abs(got[:, 0] - exact[:, 0]).max() <= np.ptp(table) / 255  # rounded to 8 bits
+    assert np.abs(got[:, 1:4] - exact[:, 1:4]).max() <= 5 / 255
+    np.testing.assert_allclose(got[:, 4:], exact[:, 4:], atol=2e-4)
+
+
 def test_a_program_that_is_too_large_for_a_shader_is_refused():
+    program = wide(600, 4)
+    with pytest.raises(
+        ValueError, match=r"of \d+ different weights: a shader takes at most 1048576"
+    ):
+        glsl.glsl_function(program)
+    with pytest.raises(ValueError, match="weights: a shader without textures takes at most 32768"):
+        glsl.glsl_function(wide(100, 5), textures=False)
     b = Builder(x=1)
-    h = b.affine(b["x"], np.ones((300, 1)))
-    program = b.build(v=b.affine(h, np.ones((300, 300)))[0])
-    with pytest.raises(ValueError, match="90300 weights: a shader takes at most 65536"):
+    values = np.concatenate([b.affine(b["x"], np.ones((900, 1)), i) for i in range(20)])
+    program = b.build(v=b.affine(values, np.ones((1, 18000)))[0])
+    with pytest.raises(
+        ValueError, match="36000 weights, most of them in small maps: a shader take"
+    ):
         glsl.glsl_function(program)
     b = Builder(x=1)
     table = np.broadcast_to(np.float32(0), (1 << 24, 1))
     program = b.build(v=b.grid(b["x"], table, (1 << 24,)))
     with pytest.raises(ValueError, match="a grid of 16777216 entries of 1: a texture of 2048 x"):
         glsl.glsl_function(program)
+    b = Builder(x=1)
+    table = np.broadcast_to(np.float32(0), (1 << 17, 1))
+    program = b.build(v=b.grid(b["x"], table, (1 << 17,)))
+    with pytest.raises(ValueError, match="131072 numbers: a shader without textures takes at most"):
+        glsl.glsl_function(program, textures=False)

@@ -1,0 +1,24 @@
+"""A picture as a field of its own: one .safetensors file, which renders to the same picture."""
+
+from __future__ import annotations
+
+import json
+
+from cppnart.fields import files
+from cppnart.fields.fold import bind
+from cppnart.render.export.still import pixel_size, standing
+from cppnart.render.prepare import Prepared
+from cppnart.render.recipe import recipe_text
+
+
+def program(prepared: Prepared) -> bytes:
+    """The file of a picture that was prepared with ``moving``.
+
+    Its program has inputs x, y, and t where it moves (0 is the picture itself), and outputs red,
+    green, blue, encoded as sRGB, and alpha where it is transparent: what the renderer takes as it
+    is. The size of a pixel, which edges as sharp as a pixel are fitted to, is that of the picture;
+    only a rendering that is exact follows such edges everywhere. The note holds the recipe.
+    """
+    fixed = bind(standing(prepared, encoded=True), pixel=pixel_size(prepared))
+    note = {"recipe": json.loads(recipe_text(prepared.recipe))}
+    return files.to_bytes(fixed, note)

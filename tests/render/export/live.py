@@ -1,0 +1,104 @@
+"""Opens exported pages in a headless Chromium and reads their pixels."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from ...browser import FLAGS
+
+PIXELS = """() => document.getElementById('picture').toDataURL('image/png').split(',')[1]"""
+
+
+class Live:
+    """A page that is open, with what went over the network and what went wrong in it."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.requests: list[str] = []
+        self.errors: list[str] = []
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def drawn(self, state: str = "drawn") -> Live:
+        """Waits until the page says that it is in this state."""
+        self.page.wait_for_selector(f"html[data-state={state}]", state="attached", timeout=60_000)
+        return self
+
+    def settled(self) -> None:
+        """Waits until the page has had time for what was done to it: two frames."""
+        self.page.evaluate("() => new Promise(requestAnimationFrame)")
+        self.page.evaluate("() => new Promise(requestAnimationFrame)")
+
+    def pixels(self) -> NDArray[np.uint8]:
+        """The canvas, (H, W, 3), or (H, W, 4) where it is transparent anywhere."""
+        data = base64.b64decode(self.page.evaluate(PIXELS))
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
+            pixels = np.asarray(picture)
+        return pixels[..., :3] if (pixels[..., 3] == 255).all() else pixels
+
+
+class Pages:
+    """A browser, and a folder for the pages that it opens."""
+
+    def __init__(self, browser: Any, folder: Path) -> None:
+        self.browser = browser
+        self.folder = folder
+
+    @contextmanager
+    def open(
+        self,
+        text: str,
+        fragment: str = "still",
+        *,
+        size: tuple[int, int] = (128, 96),
+        **options: Any,
+    ) -> Iterator[Live]:
+        """A page at a size in CSS pixels, in a context of its own with these options."""
+        path = self.folder / "page.html"
+        path.write_text(text, encoding="utf-8")
+        context = self.browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, **options
+        )
+        try:
+            live = Live(context.new_page())
+            live.page.goto(f"{path.as_uri()}#{fragment}")
+            yield live
+        finally:
+            context.close()
+
+
+@contextmanager
+def launched(executable: str, folder: Path) -> Iterator[Pages]:
+    """A browser for as long as the block lasts."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ModuleNotFoundError:
+        if os.environ.get("CPPNART_REQUIRE_BROWSER", "0") not in ("", "0"):
+            pytest.fail("playwright is not installed (pip install playwright)")
+        pytest.skip("playwright is not installed (pip install playwright)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        try:
+            yield Pages(browser, folder)
+        finally:
+            browser.close()
+
+
+def assert_alike(got: NDArray[Any], expected: NDArray[Any]) -> None:
+    """At most two grey levels between them at 99.9 % of the pixels."""
+    assert got.shape == expected.shape
+    difference = np.abs(got.astype(int) - expected.astype(int)).max(-1)
+    assert (difference <= 2).mean() >= 0.999, (
+        f"{(difference > 2).sum()} of {difference.size} pixels, up to {difference.max()} levels"
+    )
