@@ -24,7 +24,9 @@ PART = 16
 PARTS = (BLOCK // PART) ** 2
 STRIDES = (8, 4, 2, 1)
 """Pixels between the samples of the field, from the first tried to every pixel."""
-CHECKS = max(SEGMENT * (BLOCK // STRIDES[0]) ** 2, PARTS * (PART // STRIDES[-2]) ** 2)
+RINGED = (BLOCK // STRIDES[0] + 2) * (SEGMENT * BLOCK // STRIDES[0] + 2)
+"""Cells of a segment's coarse grid and of the ring round it."""
+CHECKS = max(RINGED, (BLOCK // STRIDES[-2] + 2) ** 2)
 """The most points at which interpolation is checked at once."""
 
 

@@ -4,10 +4,11 @@ antialiasing, quantising.
 A block evaluates the field on a coarse grid of pixels with an apron, interpolates between them
 with cubic Lagrange polynomials, and compares, at points midway between the samples and after
 colour, with the field itself. Where they differ by more than half a grey level, parts of 16 x 16
-pixels halve the stride: 8, 4, 2, then every pixel. Blocks are aligned to the full picture, and
-what becomes of one depends on a fixed neighbourhood alone, so the pixels do not depend on tiles,
-regions or threads. A block that stays at the first stride, and whose pixels look alike at their
-centres and over all their samples, takes one sample a pixel.
+pixels halve the stride: 8, 4, 2, then every pixel. What is sharp may lie between the points, so a
+part also looks at points round it, beyond its block's border too. Blocks are aligned to the full
+picture, and what becomes of one depends on a fixed neighbourhood alone, so the pixels do not
+depend on tiles, regions or threads. A block that stays at the first stride, and whose pixels look
+alike at their centres and over all their samples, takes one sample a pixel.
 
 Compiled programs are passed as (code, data, outputs). A field reads rows 0 and 1, x and y; a
 colouring reads the field's outputs, then x, y and the pixel size. fx and cx are rows for a tile.
@@ -35,7 +36,7 @@ from ..fields.kernel_code import (
     short_pointer,
 )
 from ..fields.kernel_math import FAST, srgb, wide_vectors
-from .blocks import BLOCK, CHECKS, PART, PARTS, SEGMENT, STRIDES
+from .blocks import BLOCK, CHECKS, PART, PARTS, RINGED, SEGMENT, STRIDES
 
 PIXELS = BLOCK * BLOCK
 ACROSS = BLOCK // PART
@@ -144,24 +145,40 @@ def _lagrange(t):
 
 
 @_loops
-def _between(nodes, at, columns, rows, u, v, values, out_at, line):
+def _between(nodes, at, columns, rows, ring, u, v, values, out_at, line):
     """Interpolates at one place of every cell, (u, v) in [0, 1]: from a grid (rows + 3,
-    columns + 3) that begins at ``at`` in each row of nodes, to a grid (rows, columns) at out_at."""
+    columns + 3) that begins at ``at`` in each row of nodes, to a grid at out_at.
+
+    ring: (left, top, right, bottom), 1 where the grid also has a place for the cells beyond, in
+    which the polynomial of the cells beside is extended.
+    """
     wide_vectors()
+    left, above, right, below = ring
     a0, a1, a2, a3 = _lagrange(u)
-    b0, b1, b2, b3 = _lagrange(v)
-    wide = columns + 3
-    for c in range(nodes.shape[0]):
-        for j in range(rows):
-            first = at + j * wide
+    l0, l1, l2, l3 = _lagrange(u - 1)
+    r0, r1, r2, r3 = _lagrange(u + 1)
+    wide, end = columns + 3, columns - 1
+    to = out_at
+    for j in range(-above, rows + below):
+        cell = min(max(j, 0), rows - 1)
+        b0, b1, b2, b3 = _lagrange(v + (j - cell))
+        for c in range(nodes.shape[0]):
+            first = at + cell * wide
             n0, n1 = nodes[c, first : first + wide], nodes[c, first + wide : first + 2 * wide]
             first += 2 * wide
             n2, n3 = nodes[c, first : first + wide], nodes[c, first + wide : first + 2 * wide]
             for i in range(wide):
                 line[i] = b0 * n0[i] + b1 * n1[i] + b2 * n2[i] + b3 * n3[i]
-            out = values[c, out_at + j * columns : out_at + (j + 1) * columns]
+            out = values[c, to + left : to + left + columns]
             for i in range(columns):
                 out[i] = a0 * line[i] + a1 * line[i + 1] + a2 * line[i + 2] + a3 * line[i + 3]
+            if left:
+                values[c, to] = l0 * line[0] + l1 * line[1] + l2 * line[2] + l3 * line[3]
+            if right:
+                values[c, to + left + columns] = (
+                    r0 * line[end] + r1 * line[end + 1] + r2 * line[end + 2] + r3 * line[end + 3]
+                )
+        to += left + columns + right
 
 
 @_loops
@@ -250,23 +267,29 @@ def _spread(levels, least):
 
 
 @_loops
+def _outside(part):
+    """On which sides of a part its block ends: 1 or 0 for left, top, right, bottom."""
+    y, x = part // ACROSS, part % ACROSS
+    last = ACROSS - 1
+    return int(x == 0), int(y == 0), int(x == last), int(y == last)
+
+
+@_loops
 def _refine(field, fx, colour, cx, geometry, edge, left, top, column, coarse, finer, xs, ys,
             checks, line, levels, slots):  # fmt: skip
     """Chooses the stride of each part of a block, and samples those that need a finer one.
 
-    coarse: the errors (1, CELLS * SEGMENT * CELLS) of the segment's cells, of which the block's
-    begin at ``column``. A part looks one cell beyond itself: what is thin enough to pass between
-    its own points seldom passes between its neighbours' too. levels (PARTS,): the number of the
-    stride; slots: where a part's samples are in finer[level], counted in parts.
+    coarse: the errors (1, RINGED) of the segment's cells and those round it; the block's begin at
+    ``column``, after the ring's. A part looks one cell beyond itself, and at finer strides one
+    beyond the block: what is thin enough to pass between its own points seldom passes between its
+    neighbours' too. levels (PARTS,): the number of the stride; slots: where a part's samples are in
+    finer[level], counted in parts.
     """
     pixel = np.float32(geometry[6])
-    own, wide = PART // STRIDES[0], SEGMENT * CELLS
+    own, wide = PART // STRIDES[0], SEGMENT * CELLS + 2
     for part in range(PARTS):
-        j, i = part // ACROSS * own, part % ACROSS * own + column
-        j0, j1 = max(j - 1, 0), min(j + own + 1, CELLS)
-        i0, i1 = max(i - 1, 0), min(i + own + 1, wide)
-        error = _largest(coarse, j0 * wide + i0, wide, j1 - j0, i1 - i0)
-        levels[part] = _next_level(error, 0)
+        first = part // ACROSS * own * wide + part % ACROSS * own + column
+        levels[part] = _next_level(_largest(coarse, first, wide, own + 2, own + 2), 0)
     for level in range(1, len(STRIDES) - 1):
         stride = STRIDES[level]
         n = PART // stride
@@ -284,14 +307,19 @@ def _refine(field, fx, colour, cx, geometry, edge, left, top, column, coarse, fi
             if levels[part] == level:
                 x, y = left + part % ACROSS * PART, top + part // ACROSS * PART
                 first = slots[part] * (n + 3) ** 2
-                _between(nodes, first, n, n, 0.5, 0.5, checks[1], at, line)
-                half = stride // 2
-                at = _append(geometry, x + half, y + half, stride, n, n, xs, ys, at)
+                ring = _outside(part)
+                _between(nodes, first, n, n, ring, 0.5, 0.5, checks[1], at, line)
+                x, y = x + stride // 2 - stride * ring[0], y + stride // 2 - stride * ring[1]
+                wide, high = n + ring[0] + ring[2], n + ring[1] + ring[3]
+                at = _append(geometry, x, y, stride, wide, high, xs, ys, at)
         _check(field, fx, colour, cx, xs, ys, at, pixel, edge, checks)
+        at = 0
         for part in range(PARTS):
             if levels[part] == level:
-                error = _largest(checks[4], slots[part] * n * n, n, n, n)
-                levels[part] = _next_level(error, level)
+                ring = _outside(part)
+                wide, high = n + ring[0] + ring[2], n + ring[1] + ring[3]
+                levels[part] = _next_level(_largest(checks[4], at, wide, high, wide), level)
+                at += wide * high
         _spread(levels, level + 1)
 
 
@@ -373,7 +401,8 @@ def _roughness(colour, cx, geometry, left, top, samples, nodes, xs, ys, checks, 
     """How much a pixel's samples together differ from its centre, in units of half a grey level,
     in the middle of every cell of a segment: rough (1, CELLS * SEGMENT * CELLS).
 
-    Where they do not, one sample does for all. checks: as _check left them; sums: room.
+    Where they do not, one sample does for all. checks: as _check left them, with the cells round
+    the segment; sums: room.
     """
     wide_vectors()
     values, _, seen, guessed, _ = checks
@@ -383,7 +412,7 @@ def _roughness(colour, cx, geometry, left, top, samples, nodes, xs, ys, checks, 
     for s in range(len(samples)):
         dx, dy = samples[s, 0], samples[s, 1]
         u, v = 0.5 + dx / stride, 0.5 + dy / stride
-        _between(nodes, 0, wide, CELLS, u, v, values, 0, line)
+        _between(nodes, 0, wide, CELLS, (0, 0, 0, 0), u, v, values, 0, line)
         x, y = left + half + dx, top + half + dy
         _append(geometry, x, y, stride, wide, CELLS, xs, ys, 0)
         _colours(colour, cx, values, xs, ys, pixel, count, seen)
@@ -397,10 +426,13 @@ def _roughness(colour, cx, geometry, left, top, samples, nodes, xs, ys, checks, 
     for k in range(count):
         worst[k] = ZERO
     for c in range(channels):
-        total, centre = sums[c], guessed[c]
-        for k in range(count):
-            own = min(max(centre[k], ZERO), ONE)
-            worst[k] = max(worst[k], abs(srgb(total[k] * scale) - srgb(own)))
+        for j in range(CELLS):
+            total, out = sums[c, j * wide : (j + 1) * wide], worst[j * wide : (j + 1) * wide]
+            first = (j + 1) * (wide + 2) + 1
+            centre = guessed[c, first : first + wide]
+            for k in range(wide):
+                own = min(max(centre[k], ZERO), ONE)
+                out[k] = max(out[k], abs(srgb(total[k] * scale) - srgb(own)))
     for k in range(count):
         worst[k] /= HALF_LEVEL
 
@@ -513,7 +545,7 @@ def render_band(address):
     lists, at = _part(work, 0, 2, PIXELS)
     xs, ys = lists[0], lists[1]
     nodes, at = _part(work, at, fields, (CELLS + 3) * (wide + 3))
-    coarse, at = _part(work, at, 1, CELLS * wide)
+    coarse, at = _part(work, at, 1, RINGED)
     rough, at = _part(work, at, 1, CELLS * wide)
     exact, at = _part(work, at, fields, CHECKS)
     guess, at = _part(work, at, fields, CHECKS)
@@ -541,9 +573,11 @@ def render_band(address):
                 geometry, left - stride, top - stride, stride, wide + 3, CELLS + 3, xs, ys, 0
             )
             _evaluate(field, fx, xs, ys, count, nodes)
-            _between(nodes, 0, wide, CELLS, 0.5, 0.5, guess, 0, line)
+            _between(nodes, 0, wide, CELLS, (1, 1, 1, 1), 0.5, 0.5, guess, 0, line)
             half = stride // 2
-            count = _append(geometry, left + half, top + half, stride, wide, CELLS, xs, ys, 0)
+            count = _append(
+                geometry, left - half, top - half, stride, wide + 2, CELLS + 2, xs, ys, 0
+            )
             _check(field, fx, colour, cx, xs, ys, count, pixel, edge, checks)
             coarse[0] = errors[0, :count]
             if len(samples) > 1 and edge[0] < 0:

@@ -232,6 +232,21 @@ def test_kinks_are_found(seed: int) -> None:
     assert np.quantile(apart, 0.9999) <= 2 * 257
 
 
+@pytest.mark.parametrize("seed", [6, 8, 12, 15])
+def test_threads_are_followed_across_blocks(seed: int) -> None:
+    # Threads 3 pixels thick, which may cut a part's corner between all of its own points.
+    rng = np.random.default_rng(seed)
+    angle = rng.uniform(0, 2 * np.pi, 6)
+
+    def threads(b: Builder) -> Any:
+        across = np.stack([np.cos(angle), np.sin(angle)], 1)
+        away = b.affine([b["x"], b["y"]], across, rng.uniform(-0.8, 0.8, 6), "abs")
+        threads = b.map(away, "relu", -512 / 6, 1.0)
+        return b.affine(threads, np.full((1, 6), 0.5), -0.1)
+
+    assert_adaptive_is_exact(of_value(threads), {"width": 512, "height": 512, "dither": False})
+
+
 def never_a_number(b: Builder) -> Any:
     """y to the left of x = 0.3, and not a number to its right: infinity minus infinity."""
     right = b.affine(b["x"], [[1e4]], -0.3e4, "relu")
