@@ -45,8 +45,8 @@ RAISED = 100
 HALF_LEVEL = np.float32(0.25 / 255)
 EDGE_SHIFT = np.float32(1 / 800)
 """How far, in pixels, interpolation may displace an edge that is as sharp as a pixel."""
-NOISE = np.float32(2e-6)
-"""Rounding errors of a field: differences below this are not worth a refinement."""
+NOISE = np.float32(3e-7)
+"""Rounding errors of a field's value: less says nothing about its edges."""
 ONCE, TWICE = np.float32(32), np.float32(512)
 """Errors, in half levels, that halving the stride once or twice will hardly mend: an error falls
 by 16 where the field is smooth, and by 2 to 4 across a kink."""
