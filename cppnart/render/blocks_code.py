@@ -12,9 +12,9 @@ alike at their centres and over all their samples, takes one sample a pixel.
 
 Compiled programs are passed as (code, data, outputs). A field reads rows 0 and 1, x and y; a
 colouring reads the field's outputs, then x, y and the pixel size. fx and cx are rows for a tile.
-A geometry is (origin x, y, right x, y, down x, y, pixel size). Points are in lists: coordinates
-xs and ys, values (outputs, count), colours (channels, count). Nothing is allocated here and
-nothing raised: see ``fields/machine_code.py``.
+A geometry is (origin x, y, right x, y, down x, y, size of what a sample stands for). Points are in
+lists: coordinates xs and ys, values (outputs, count), colours (channels, count). Nothing is
+allocated here and nothing raised: see ``fields/machine_code.py``.
 """
 
 from __future__ import annotations
@@ -182,7 +182,13 @@ def _between(nodes, at, columns, rows, ring, u, v, values, out_at, line):
 
 
 @_loops
-def _errors(exact, guess, seen, guessed, edge, pixel, count, errors):
+def _shift(geometry):
+    """How far, in coordinates, interpolation may displace an edge."""
+    return EDGE_SHIFT * np.float32(np.sqrt(geometry[2] ** 2 + geometry[3] ** 2))
+
+
+@_loops
+def _errors(exact, guess, seen, guessed, edge, shift, count, errors):
     """Errors at the first ``count`` check points, in units of what is allowed: half a grey level.
 
     exact, guess: the field's values and the interpolated ones; seen, guessed: their colours.
@@ -204,7 +210,7 @@ def _errors(exact, guess, seen, guessed, edge, pixel, count, errors):
     if edge[0] >= 0:
         value, own, dx, dy = exact[edge[0]], guess[edge[0]], exact[edge[1]], exact[edge[2]]
         for k in range(count):
-            allowed = EDGE_SHIFT * pixel * np.sqrt(dx[k] * dx[k] + dy[k] * dy[k]) + NOISE
+            allowed = shift * np.sqrt(dx[k] * dx[k] + dy[k] * dy[k]) + NOISE
             errors[k] = max(errors[k], abs(value[k] - own[k]) / allowed)
     for c in range(len(guess)):
         value, own = exact[c], guess[c]
@@ -214,7 +220,7 @@ def _errors(exact, guess, seen, guessed, edge, pixel, count, errors):
 
 
 @_loops
-def _check(field, fx, colour, cx, xs, ys, count, pixel, edge, checks):
+def _check(field, fx, colour, cx, xs, ys, count, pixel, shift, edge, checks):
     """Errors of what is guessed at the points of a list; see _errors.
 
     checks: (exact, guess, seen, guessed, errors), of which guess is filled already.
@@ -223,7 +229,7 @@ def _check(field, fx, colour, cx, xs, ys, count, pixel, edge, checks):
     _evaluate(field, fx, xs, ys, count, exact)
     _colours(colour, cx, exact, xs, ys, pixel, count, seen)
     _colours(colour, cx, guess, xs, ys, pixel, count, guessed)
-    _errors(exact, guess, seen, guessed, edge, pixel, count, errors[0])
+    _errors(exact, guess, seen, guessed, edge, shift, count, errors[0])
 
 
 @_loops
@@ -285,7 +291,7 @@ def _refine(field, fx, colour, cx, geometry, edge, left, top, column, coarse, fi
     neighbours' too. levels (PARTS,): the number of the stride; slots: where a part's samples are in
     finer[level], counted in parts.
     """
-    pixel = np.float32(geometry[6])
+    pixel, shift = np.float32(geometry[6]), _shift(geometry)
     own, wide = PART // STRIDES[0], SEGMENT * CELLS + 2
     for part in range(PARTS):
         first = part // ACROSS * own * wide + part % ACROSS * own + column
@@ -312,7 +318,7 @@ def _refine(field, fx, colour, cx, geometry, edge, left, top, column, coarse, fi
                 x, y = x + stride // 2 - stride * ring[0], y + stride // 2 - stride * ring[1]
                 wide, high = n + ring[0] + ring[2], n + ring[1] + ring[3]
                 at = _append(geometry, x, y, stride, wide, high, xs, ys, at)
-        _check(field, fx, colour, cx, xs, ys, at, pixel, edge, checks)
+        _check(field, fx, colour, cx, xs, ys, at, pixel, shift, edge, checks)
         at = 0
         for part in range(PARTS):
             if levels[part] == level:
@@ -563,7 +569,7 @@ def render_band(address):
     line = lines[0]
     checks, finer = (exact, guess, seen, guessed, errors), (four, two)
 
-    pixel = np.float32(geometry[6])
+    pixel, shift = np.float32(geometry[6]), _shift(geometry)
     top = band * BLOCK
     first, last = clip[0] // BLOCK, (clip[2] - 1) // BLOCK + 1
     for segment in range(first // SEGMENT * SEGMENT, last, SEGMENT):
@@ -578,7 +584,7 @@ def render_band(address):
             count = _append(
                 geometry, left - half, top - half, stride, wide + 2, CELLS + 2, xs, ys, 0
             )
-            _check(field, fx, colour, cx, xs, ys, count, pixel, edge, checks)
+            _check(field, fx, colour, cx, xs, ys, count, pixel, shift, edge, checks)
             coarse[0] = errors[0, :count]
             if len(samples) > 1 and edge[0] < 0:
                 _roughness(colour, cx, geometry, left, top, samples, nodes, xs, ys, checks, total,

@@ -39,9 +39,10 @@ class Picture:
 
     field: inputs x, y and perhaps t and z, which are bound before it is rendered; outputs the
         scalars that the colour reads.
-    colour: inputs the field's outputs, in their order, then x, y and pixel (the size of one pixel
-        in frame coordinates); outputs red, green, blue and perhaps alpha: linear sRGB, straight
-        alpha; what lies outside [0, 1] is to be clipped.
+    colour: inputs the field's outputs, in their order, then x, y and pixel (the side, in
+        frame coordinates, of the square that a sample stands for: a pixel if there is one sample in
+        it, half a pixel if there are four); outputs red, green, blue and perhaps alpha: linear
+        sRGB, straight alpha; what lies outside [0, 1] is to be clipped.
     edge: the field outputs (value, its slope in x, in y) along whose level lines the colour has
         edges as sharp as a pixel, or None. Whoever interpolates the field must not displace those
         lines by a visible part of a pixel.

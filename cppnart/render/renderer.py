@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppnart.fields import numpy_backend
-from cppnart.fields.coordinates import View, geometry
+from cppnart.fields.coordinates import Geometry, View, geometry
 from cppnart.fields.program import Program
 from cppnart.render.colour import srgb_encode
 from cppnart.render.ordered import cores
@@ -207,7 +207,7 @@ def _band_worker(
 
     call = function
     raster = blocks.Raster(
-        geometry(settings.width, settings.height, settings.view),
+        _place(settings),
         sample_offsets(settings.samples),
         dither_pattern(settings.dither, settings.bits),
         settings.bits,
@@ -226,6 +226,13 @@ def _band_worker(
         return work
 
     return of_shot
+
+
+def _place(settings: Settings) -> Geometry:
+    """Where the samples lie. A pixel counts as what each of its samples stands for, a square as
+    large as their share of it: or edges would be smoothed twice, and thin lines spread out."""
+    whole = geometry(settings.width, settings.height, settings.view)
+    return replace(whole, pixel=whole.pixel / math.sqrt(settings.samples))
 
 
 def _torch_evaluator(device: str) -> Evaluate:
@@ -259,7 +266,7 @@ def _band_of_points(picture: Picture, settings: Settings, evaluate: Evaluate, ba
     """A band evaluated at every sample of every pixel: slow, plain, and the same everywhere."""
     x0, y0, x1, y1 = settings.area
     y0, y1 = max(y0, band * BAND), min(y1, (band + 1) * BAND)
-    place = geometry(settings.width, settings.height, settings.view)
+    place = _place(settings)
     py, px = np.mgrid[y0:y1, x0:x1].astype(np.float64)
     total: Any = 0
     for dx, dy in sample_offsets(settings.samples):

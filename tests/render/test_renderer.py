@@ -82,7 +82,8 @@ def reference(picture: Picture, how: Settings) -> np.ndarray:
     total: Any = 0
     for dx, dy in sample_offsets(how.samples):
         points = place.at(columns + dx, rows + dy).reshape(-1, 2)
-        inputs: How = {"x": points[:, 0], "y": points[:, 1], "pixel": place.pixel}
+        inputs: How = {"x": points[:, 0], "y": points[:, 1]}
+        inputs["pixel"] = place.pixel / np.sqrt(how.samples)
         colours = np.clip(numpy_backend.evaluate(program, inputs), 0, 1)
         if colours.shape[1] == 4:
             colours[:, :3] *= colours[:, 3:]
@@ -481,6 +482,17 @@ def test_an_edge_is_smoothed_in_linear_light() -> None:
     assert (image[:, 32] == round(255 * encoded(np.array(0.5)).item())).all()
 
 
+def test_the_colouring_smooths_over_what_a_sample_stands_for() -> None:
+    # The samples smooth over the pixel: edges would be smoothed twice.
+    c = Builder(value=1, x=1, y=1, pixel=1)
+    size = c.map(c["pixel"], scale=10.0)
+    colour = c.build(red=size, green=size, blue=size)
+    picture = Picture(of_value(lambda b: b.map(b["x"])).field, colour)
+    for samples in (1, 4, 16):
+        image = rendered(picture, Settings(40, 40, samples=samples, bits=32))
+        assert np.abs(image - encoded(np.array(0.5 / np.sqrt(samples)))).max() < 1e-5
+
+
 def box_filtered(image: np.ndarray, times: int) -> np.ndarray:
     """8-bit pixels averaged over squares in linear light, as levels; in strips, to save memory."""
     levels = np.arange(256) / 255
@@ -502,6 +514,8 @@ def box_filtered(image: np.ndarray, times: int) -> np.ndarray:
         ("atlas", 2048, 256),
         ("neat", 2048, 256),
         ("engraving", 2048, 256),
+        ("filigree", 2048, 256),  # lines a pixel apart: smoothed twice, they would run together
+        ("tile", 2048, 256),
     ],
 )
 def test_a_large_picture_box_filtered_is_the_small_one(style: str, large: int, small: int) -> None:
