@@ -14,6 +14,7 @@ _SAMPLED = """
 const vec2 {name}Offsets[{count}] = vec2[{count}]({offsets});
 vec4 {name}(vec2 At, vec2 Origin, vec2 Right, vec2 Up, float Pixel, int Samples{parameters}) {{
   vec4 Sum = vec4(0.0);
+  float Share = Pixel / sqrt(float(Samples));
   for (int I = 0; I < Samples; I++) {{
     vec2 Place = At + (Samples > 1 ? {name}Offsets[I] : vec2(0.0));
     vec2 P = Origin + Place.x * Right + Place.y * Up;
@@ -35,12 +36,12 @@ def sampled_function(
 
     ``vec4 cppn(vec2 At, vec2 Origin, vec2 Right, vec2 Up, float Pixel, int Samples, [float z[n],]
     [float t])``: the pixel's centre At; the point at (0, 0), and how the point changes with At, of
-    which y runs up; the size of a pixel; 1 sample, or ``samples`` of them, averaged as light. Red,
-    green, blue are encoded as sRGB; alpha is straight. z and t are there where the program has
-    them.
+    which y runs up; the size of a pixel; 1 sample, or ``samples`` of them, each for its share of
+    the pixel, averaged as light. Red, green, blue are encoded as sRGB; alpha is straight. z and t
+    are there where the program has them.
     """
     outputs = {"red": "Light.r", "green": "Light.g", "blue": "Light.b", "alpha": "Alpha"}
-    inputs = {"x": "P.x", "y": "P.y", "pixel": "Pixel", "z": "Z", "t": "T"}
+    inputs = {"x": "P.x", "y": "P.y", "pixel": "Share", "z": "Z", "t": "T"}
     sizes = dict(program.inputs)
     parameters = [f", float Z[{sizes['z']}]"] if "z" in sizes else []
     parameters += [", float T"] if "t" in sizes else []
