@@ -1,12 +1,11 @@
 """Programs on torch: a module whose parameters are the program's arrays.
 
-It trains, differentiates twice in its inputs, and runs wherever torch does (CUDA, MPS). This is
-the only file of the fields that imports torch.
+It trains, differentiates twice in its inputs, and runs wherever torch does (CUDA, MPS).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import product as corners_of
 from typing import Any, TypeAlias
 
@@ -25,18 +24,20 @@ class ProgramModule(nn.Module):
     """A program as a torch module.
 
     Parameters: every weight and bias of the affine maps and every table of the grids, float32
-    until ``.to()`` says otherwise; results have their dtype and device.
+    until ``.to()`` says otherwise; results have their dtype and device. frozen: the numbers of
+    operations that do not learn; their arrays are buffers, and a diagonal map among them
+    multiplies value by value.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, frozen: Collection[int] = ()) -> None:
         super().__init__()
         self._program = program
         starts = [0]
         if program.input_size:
             starts.append(program.input_size)
         modules: list[_OperationModule] = []
-        for operation in program.operations:
-            modules.append(_module_of(operation, np.array(starts)))
+        for number, operation in enumerate(program.operations):
+            modules.append(_module_of(operation, np.array(starts), number not in frozen))
             starts.append(starts[-1] + operation.size)
         self.operations = nn.ModuleList(modules)
         self.result = _Gather(program.output_values, np.array(starts))
@@ -162,14 +163,18 @@ class _OperationModule(nn.Module):
 
 
 class _AffineModule(_OperationModule):
-    def __init__(self, operation: Affine, starts: Values) -> None:
+    weight: Tensor
+    bias: Tensor
+
+    def __init__(self, operation: Affine, starts: Values, learns: bool) -> None:
         super().__init__()
         self.sources = operation.sources
         self.names = operation.activations
         self.gather = _Gather(operation.sources, starts)
         self.gathers = (self.gather,)
-        self.weight = nn.Parameter(torch.from_numpy(operation.weight.copy()))
-        self.bias = nn.Parameter(torch.from_numpy(operation.bias.copy()))
+        _hold(self, "weight", operation.weight, learns)
+        _hold(self, "bias", operation.bias, learns)
+        self.diagonal = not learns and _is_diagonal(operation.weight)
         self.groups = tuple(dict.fromkeys(self.names))
         names = np.array(self.names)
         units = [np.flatnonzero(names == name) for name in self.groups]
@@ -179,7 +184,9 @@ class _AffineModule(_OperationModule):
         self.register_buffer("back", torch.from_numpy(back), persistent=False)
 
     def forward(self, parts: list[Tensor], coords: Tensor) -> Tensor:
-        if len(self.sources):
+        if self.diagonal:
+            sums = self.gather(parts, coords) * self.weight.diagonal() + self.bias
+        elif len(self.sources):
             sums = functional.linear(self.gather(parts, coords), self.weight, self.bias)
         else:
             sums = self.bias.expand(len(coords), -1)
@@ -212,14 +219,16 @@ class _ProductModule(_OperationModule):
 
 
 class _GridModule(_OperationModule):
-    def __init__(self, operation: Grid, starts: Values) -> None:
+    table: Tensor
+
+    def __init__(self, operation: Grid, starts: Values, learns: bool) -> None:
         super().__init__()
         self.sources = operation.sources
         self.resolution = operation.resolution
         self.wrap, self.smooth, self.hashed = operation.wrap, operation.smooth, operation.hashed
         self.gather = _Gather(operation.sources, starts)
         self.gathers = (self.gather,)
-        self.table = nn.Parameter(torch.from_numpy(operation.table.copy()))
+        _hold(self, "table", operation.table, learns)
 
     def forward(self, parts: list[Tensor], coords: Tensor) -> Tensor:
         lower, upper, fraction = [], [], []
@@ -251,12 +260,26 @@ class _GridModule(_OperationModule):
         return Grid(self.sources, _numpy(self.table), self.resolution, self.wrap, self.smooth)
 
 
-def _module_of(operation: Operation, starts: Values) -> _OperationModule:
+def _module_of(operation: Operation, starts: Values, learns: bool) -> _OperationModule:
     if isinstance(operation, Affine):
-        return _AffineModule(operation, starts)
+        return _AffineModule(operation, starts, learns)
     if isinstance(operation, Product):
         return _ProductModule(operation, starts)
-    return _GridModule(operation, starts)
+    return _GridModule(operation, starts, learns)
+
+
+def _hold(module: nn.Module, name: str, array: np.ndarray[Any, Any], learns: bool) -> None:
+    """Keeps an array as a parameter, or as a buffer where it does not learn."""
+    tensor = torch.from_numpy(array.copy())
+    if learns:
+        module.register_parameter(name, nn.Parameter(tensor))
+    else:
+        module.register_buffer(name, tensor)
+
+
+def _is_diagonal(weight: np.ndarray[Any, Any]) -> bool:
+    units, sources = weight.shape
+    return units == sources and not np.any(weight - np.diag(weight.diagonal()))
 
 
 def _last_reads(modules: list[Any]) -> list[list[int]]:

@@ -56,22 +56,12 @@ def wire(
     z = layers.affine(layers.point, weight, bias)
     pair = _wavelet(layers, z, None, omega, sigma)
     for _ in range(depth - 1):
-        z = _complex(layers, pair, units, random)
+        (a, bias_a), (b, bias_b) = (fan_in(random, units, units) for _ in range(2))
+        z = layers.complex_affine(pair, a, b, np.concatenate([bias_a, bias_b]))
         pair = _wavelet(layers, z[:units], z[units:], omega, sigma)
     real, imaginary = (fan_in(random, len(outputs), units)[0] for _ in range(2))
     _, bias = fan_in(random, len(outputs), units)
     return layers.network(layers.affine(pair, np.hstack([real, -imaginary]), bias, last), outputs)
-
-
-def _complex(layers: Layers, pair: Values, units: int, random: Random) -> Values:
-    """A complex affine map of a pair (real parts, imaginary parts), as such a pair.
-
-    The two copies of each weight learn on their own: the gradient of their sum is that of the
-    complex weight, and nothing holds them together.
-    """
-    (a, bias_a), (b, bias_b) = (fan_in(random, units, len(pair) // 2) for _ in range(2))
-    weight = np.block([[a, -b], [b, a]])
-    return layers.affine(pair, weight, np.concatenate([bias_a, bias_b]))
 
 
 def _wavelet(

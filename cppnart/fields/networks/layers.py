@@ -24,10 +24,12 @@ class Network:
     weights of its paper and learns omega times as fast. For optimisers that go by the sign or the
     normalised size of gradients, as Adam does, this is the same training to the last step, and
     nothing is multiplied when it runs.
+    paired: operations whose weight is a complex matrix, [[a, -b], [b, a]], and must stay one.
     """
 
     program: Program
     rates: tuple[float, ...]
+    paired: tuple[int, ...] = ()
 
 
 class Layers:
@@ -40,6 +42,7 @@ class Layers:
         self.b = Builder(**inputs)
         self.point = joined([self.b[name] for name in inputs])
         self._rates: list[float] = []
+        self._paired: list[int] = []
 
     def affine(
         self,
@@ -51,6 +54,12 @@ class Layers:
     ) -> Values:
         self._rates.append(rate)
         return self.b.affine(sources, weight, bias, activation)
+
+    def complex_affine(self, pair: Values, real: Array, imaginary: Array, bias: Array) -> Values:
+        """A complex affine map of a pair (real parts, imaginary parts), as such a pair; weights
+        real + j imaginary (m, k), bias (2 m,)."""
+        self._paired.append(len(self._rates))
+        return self.affine(pair, np.block([[real, -imaginary], [imaginary, real]]), bias)
 
     def map(
         self, values: Values, activation: str, scale: float = 1.0, shift: float = 0.0
@@ -69,7 +78,7 @@ class Layers:
 
     def network(self, values: Values, outputs: Sequence[str]) -> Network:
         named = dict(zip(outputs, map(int, values), strict=True))
-        return Network(self.b.build(**named), tuple(self._rates))
+        return Network(self.b.build(**named), tuple(self._rates), tuple(self._paired))
 
 
 def fan_in(random: Random, units: int, sources: int, factor: float = 1.0) -> tuple[Array, Array]:
