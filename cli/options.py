@@ -90,6 +90,10 @@ threads = click.option(
 device = click.option(
     "--device", metavar="NAME", help="Where networks run: cpu, cuda or mps.  [default: cpu]"
 )
+dask = click.option(
+    "--dask", metavar="ADDRESS", help="Render on the workers of this dask scheduler, or 'local'."
+)
+overwrite = click.option("--overwrite", is_flag=True, help="Begin anew what cannot be continued.")
 machine = _together(device, threads)
 
 seed = click.option("--seed", metavar="SEED", help="A whole number, a word or a 0x hash.")

@@ -24,6 +24,8 @@ Examples:
 )
 @options.report
 @options.machine
+@options.dask
+@options.overwrite
 def command(
     source: str | None, output: str | None, as_json: bool, quiet: bool, **arguments: Any
 ) -> None:

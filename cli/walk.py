@@ -43,7 +43,7 @@ Examples:
 @click.option("--fps", type=float, metavar="N", help="Frames a second.  [default: 30]")
 @click.option("--crf", type=int, metavar="N", help="The encoder's quality: lower is better.")
 @click.option("--keep-partial", is_flag=True, help="After Ctrl-C, keep the film so far.")
-@click.option("--overwrite", is_flag=True, help="Begin a folder of frames anew.")
+@options.overwrite
 @options.look
 @options.film
 @options.output(
@@ -52,6 +52,7 @@ Examples:
 )
 @options.report
 @options.machine
+@options.dask
 def command(
     sources: tuple[str, ...], output: str | None, as_json: bool, quiet: bool, **arguments: Any
 ) -> None:

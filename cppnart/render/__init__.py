@@ -21,4 +21,12 @@ class _CallablePackage(ModuleType):
         return render(*args, **kwargs)
 
 
+def __getattr__(name: str) -> Any:
+    if name == "as_dask":
+        from cppnart.render.cluster import as_dask
+
+        return as_dask
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 sys.modules[__name__].__class__ = _CallablePackage

@@ -85,6 +85,8 @@ def render(
     dpi: float | None = None,
     output: str | os.PathLike[str] | None = None,
     small: bool = False,
+    dask: str | None = None,
+    overwrite: bool = False,
     device: str = "cpu",
     threads: int | None = None,
     progress: Progress | None = None,
@@ -106,9 +108,12 @@ def render(
     fractions in float32. dither: against banding, at 8 bits. exact: run the network at every
     pixel. dpi: for printing.
 
-    output: a file, whose suffix is its format, or a folder, where a name is chosen. small: a
-    smaller file, more slowly. device: cpu, or cuda or mps through torch. threads: one a core when
-    None. progress: called with pixels done and to do.
+    output: a file, whose suffix is its format, or a folder, where a name is chosen. A name.zarr or
+    name.dzi is rendered in tiles on a dask cluster: dask is the address of its scheduler, None or
+    "local" for workers on this machine; an interrupted one is continued, another picture only
+    replaced with overwrite (see cluster.py). small: a smaller file, more slowly. device: cpu, or
+    cuda or mps through torch. threads: one a core when None. progress: called with pixels done and
+    to do.
 
     Returns (H, W, channels) uint8, uint16 or float32, sRGB-encoded, 3 channels or 4 with alpha; or
     a Rendered. Raises ValueError for values that make no sense and OSError for files that cannot
@@ -140,6 +145,8 @@ def render(
     }
     began = clock.perf_counter()
     prepared = prepare(source, palette=palette, **given)
+    if dask is not None or os.fspath(output or "").lower().endswith((".zarr", ".dzi")):
+        return _on_cluster(prepared, output, dask, overwrite, progress)
     recipe, channels = prepared.recipe, len(prepared.picture.colour.outputs)
     settings = prepared.settings(device, threads)
     x0, y0, x1, y1 = settings.area
@@ -181,6 +188,21 @@ def render(
         round(clock.perf_counter() - began, 3),
         _share(strides),
     )
+
+
+def _on_cluster(
+    prepared: Prepared,
+    output: str | os.PathLike[str] | None,
+    dask: str | None,
+    overwrite: bool,
+    progress: Progress | None,
+) -> Rendered:
+    from cppnart.render.cluster import render_on_cluster
+
+    if output is None:
+        raise ValueError("dask: expected an output that ends in .zarr or .dzi")
+    address = None if dask == "local" else dask
+    return render_on_cluster(prepared, output, dask=address, overwrite=overwrite, progress=progress)
 
 
 def _check_memory(width: int, height: int, channels: int, bits: int) -> None:

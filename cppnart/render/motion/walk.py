@@ -6,16 +6,18 @@ import os
 import re
 import shutil
 import time as clock
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
 from cppnart.render.prepare import Source
-from cppnart.render.renderer import render_frames
+from cppnart.render.renderer import Rows, Settings, render_frames
 from cppnart.render.sizes import human_bytes
 
-from .film_recipe import FilmRecipe, film_recipe_text
+from .film_recipe import FilmRecipe, film_recipe_text, parse_film_recipe
 from .films import estimate_bytes, film_format_of, open_film
 from .plan import Motion, plan, seed_source
 from .timeline import Timeline
@@ -62,6 +64,7 @@ def walk(
     output: str | os.PathLike[str] | None = None,
     keep_partial: bool = False,
     overwrite: bool = False,
+    dask: str | None = None,
     device: str = "cpu",
     threads: int | None = None,
     progress: Progress | None = None,
@@ -88,8 +91,9 @@ def walk(
 
     output: a file (.mp4, .webm, .mov, .gif, .webp, .apng), or a folder for frames as PNG, which
     goes on where it was interrupted. keep_partial: an interrupted film stays, as far as it came.
-    overwrite: a folder of frames of another film is begun anew. look: style, palette, size and
-    the rest, as for render. progress: called with frames done and to do.
+    overwrite: a folder of frames of another film is begun anew. dask: the address of a scheduler
+    whose workers render the frames, or "local" for workers of its own (see cluster.py). look:
+    style, palette, size and the rest, as for render. progress: called with frames done and to do.
 
     Raises ValueError for values that make no sense and OSError for files that cannot be read or
     written.
@@ -126,13 +130,39 @@ def walk(
         overwrite=overwrite,
     ) as writer:
         numbers = writer.missing
-        frames = render_frames((timeline.shot(n) for n in numbers), settings)
-        for count, (number, frame) in enumerate(zip(numbers, frames, strict=True), 1):
-            writer.write(frame, number)
-            if progress is not None:
-                progress(film.frames - len(numbers) + count, film.frames)
+        with _frames(timeline, numbers, settings, dask) as frames:
+            for count, (number, frame) in enumerate(zip(numbers, frames, strict=True), 1):
+                writer.write(frame, number)
+                if progress is not None:
+                    progress(film.frames - len(numbers) + count, film.frames)
     seconds = round(clock.perf_counter() - began, 3)
     return Walked(os.fspath(out), settings.width, settings.height, film.frames, film.fps, seconds)
+
+
+@contextmanager
+def _frames(
+    timeline: Timeline, numbers: Sequence[int], settings: Settings, dask: str | None
+) -> Iterator[Iterator[Rows]]:
+    """The frames of these numbers, in order, as they come."""
+    if dask is None:
+        yield render_frames((timeline.shot(n) for n in numbers), settings)
+        return
+    from cppnart.render.cluster import connect, map_in_order
+
+    with connect(None if dask == "local" else dask) as client:
+        yield map_in_order(client, _frame, numbers, film_recipe_text(timeline.film))
+
+
+def _frame(number: int, recipe: str) -> Rows:
+    """One frame, on a worker."""
+    timeline = _timeline(recipe)
+    (frame,) = render_frames([timeline.shot(number)], timeline.settings(threads=1))
+    return frame
+
+
+@lru_cache(maxsize=2)
+def _timeline(recipe: str) -> Timeline:
+    return Timeline(parse_film_recipe(recipe))
 
 
 def _check_room(path: Path, width: int, height: int, frames: int) -> None:

@@ -87,6 +87,19 @@ def test_progress_tells_frames(tmp_path):
     assert told == [(n, 4) for n in range(1, 5)]
 
 
+def test_the_workers_of_a_cluster_render_the_same_frames(tmp_path):
+    pytest.importorskip("distributed")
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder, dask in ((here, None), (there, "local")):
+        film = {"seeds": "1,2", "duration": 0.5, "fps": 8, "dask": dask}
+        cppnart.walk(**film, output=f"{folder}{os.sep}", **SMALL)
+    names = sorted(p.name for p in here.iterdir())
+    assert len(names) == 5
+    assert names == sorted(p.name for p in there.iterdir())
+    for name in names:
+        assert (here / name).read_bytes() == (there / name).read_bytes()
+
+
 # --- What is planned where nothing is asked for ---
 
 
