@@ -451,7 +451,7 @@ def _read_small(path: str | Path) -> Floats:
     """The opaque pixels of a picture of at most 160x160 made from the file: sRGB `(n, 3)`."""
     from PIL import Image
 
-    from cppnart.render.pictures import open_image
+    from cppnart.fields.pictures import open_image
 
     small = open_image(path).convert("RGBA")
     # Pixels as they are: averages along edges would be colours that the picture does not have.

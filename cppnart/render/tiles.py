@@ -153,7 +153,7 @@ class DeepZoom:
 
     def _read(self, level: int, box: Clip) -> NDArray[np.uint8]:
         """A box of a level from its files."""
-        from cppnart.render.pictures import open_image
+        from cppnart.fields.pictures import open_image
 
         left, top, right, bottom = box
         levels = np.empty((bottom - top, right - left, self.channels), np.uint8)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from cppnart.render.pictures import open_image
+from cppnart.fields.pictures import open_image
 from cppnart.render.writers import open_picture
 
 GRADIENT = np.arange(48, dtype=np.uint8).reshape(4, 4, 3) * 5
