@@ -93,7 +93,9 @@ device = click.option(
 dask = click.option(
     "--dask", metavar="ADDRESS", help="Render on the workers of this dask scheduler, or 'local'."
 )
-overwrite = click.option("--overwrite", is_flag=True, help="Begin anew what cannot be continued.")
+overwrite = click.option(
+    "--overwrite", is_flag=True, default=None, help="Begin anew what cannot be continued."
+)
 machine = _together(device, threads)
 
 seed = click.option("--seed", metavar="SEED", help="A whole number, a word or a 0x hash.")

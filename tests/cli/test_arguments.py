@@ -88,7 +88,7 @@ def test_render_hands_every_option_on_under_its_own_name(library: Library) -> No
         " --depth 3 --width 16 --activation sin --symmetry 6 --latent 0.5,-1 --time 0.25"
         " --size A3@300dpi --samples 4 --bits 16 --dpi 300 --transparent --no-dither --exact"
         " --small --center -0.5,0.25 --zoom 2 --rotate 30 --region 0,1,2,3 -o a.png"
-        " --device cuda --threads 2"
+        " --device cuda --threads 2 --dask tcp://a:1 --overwrite"
     )
     assert main(["render", *words.split()]) == 0
     assert library.arguments == {
@@ -119,6 +119,8 @@ def test_render_hands_every_option_on_under_its_own_name(library: Library) -> No
         "output": "a.png",
         "device": "cuda",
         "threads": 2,
+        "dask": "tcp://a:1",
+        "overwrite": True,
     }
 
 
