@@ -1,8 +1,6 @@
 """`python -m cppnart` is the command `cppnart`."""
 
-import sys
-
-from cppnart.cli.main import main
+from cppnart.cli.main import start
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start()

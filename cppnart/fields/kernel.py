@@ -119,7 +119,7 @@ def compile_program(program: Program) -> Compiled:
             _emit(operation, row_of * TILE, first * TILE, scratch * TILE, store, code)
         if isinstance(operation, Grid):
             rows.give_back(scratch, 2 * len(operation.sources))
-        read = np.unique(operation.reads)
+        read = np.array(sorted(set(operation.reads.tolist())), np.int64)  # np.unique imports a lot
         for value in (*read[last_read[read] == number], *made[last_read[made] < 0]):
             rows.give_back(row_of[value])
         at += operation.size

@@ -243,7 +243,7 @@ def connect(address: str | None, workers: int | None = None) -> Iterator[Client]
 
 
 def _local_cluster(workers: int) -> Any:
-    """Processes rather than threads: of some 150 ms for a tile, Python itself takes 20."""
+    """Processes of one thread each, which are faster than the threads of one process."""
     dask, distributed = import_extra("dask"), import_extra("distributed")
     before = dict(os.environ)
     # dask prefers what is in our environment, where a cluster before may have left its own.
