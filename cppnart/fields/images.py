@@ -44,7 +44,7 @@ class ImageTask:
         if holdout != "none" and min(self.height, self.width) < 2:
             raise ValueError(f"holdout {holdout}: a picture of {self.width}x{self.height} has none")
         self.batch, self.holdout = batch, holdout
-        self._pixels = torch.from_numpy(np.ascontiguousarray(pixels)).view(-1, self.channels)
+        self._pixels = np.ascontiguousarray(pixels).reshape(-1, self.channels)
         self._white = float(np.iinfo(pixels.dtype).max)
         size = [self.width, self.height, self.channels]
         self.settings = {"size": size, "batch": batch, "holdout": holdout}
@@ -60,7 +60,8 @@ class ImageTask:
 
     def colours(self, numbers: Tensor) -> Tensor:
         """(N, channels) in [0, 1]."""
-        return torch.div(self._pixels[numbers].float(), self._white)
+        levels = self._pixels[numbers.numpy()].astype(np.float32)
+        return torch.from_numpy(levels / np.float32(self._white))
 
     def numbers(self, held_out: bool) -> Tensor:
         """The pixels that are trained on, or those that are held out; a sample of very many."""

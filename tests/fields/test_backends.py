@@ -219,6 +219,7 @@ def test_a_module_refuses_inputs_that_do_not_fit(call, message):
         call(ProgramModule(b.build(v=b["x"])))
 
 
+@pytest.mark.filterwarnings("ignore:.*Profiler clears events:UserWarning")  # torch 2.11
 def test_a_module_copies_only_what_it_must():
     b = Builder(x=1, y=1)
     h = b.affine([b["x"], b["y"]], np.ones((8, 2)), None, "tanh")
