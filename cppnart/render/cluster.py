@@ -306,17 +306,11 @@ def _check_scheduler(address: str) -> None:
         raise OSError(f"no dask scheduler answers at {address} ({_line(error)})") from None
 
 
-def check_workers(client: Client, folder: Path) -> None:
-    """Refuses workers that would write somewhere else or draw something else."""
-    probe = folder / f".cppnart-{secrets.token_hex(6)}"
-    try:
-        probe.touch(exist_ok=False)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(folder)) from None
-    try:
-        answers = client.run(_look, str(probe), on_error="return")
-    finally:
-        probe.unlink()
+def check_workers(client: Client, folder: Path | None = None) -> None:
+    """Refuses workers that would draw something else, or write somewhere else than in a folder."""
+    with ExitStack() as stack:
+        probe = None if folder is None else stack.enter_context(_probe(folder))
+        answers = client.run(_look, probe, on_error="return")
     if not answers:
         warnings.warn("the cluster has no workers yet: waiting for some", stacklevel=2)
     for worker, answer in answers.items():
@@ -334,8 +328,22 @@ def check_workers(client: Client, folder: Path) -> None:
             )
 
 
-def _look(path: str) -> tuple[str, bool]:
-    return cppnart.__version__, os.path.exists(path)
+@contextmanager
+def _probe(folder: Path) -> Iterator[str]:
+    """The name of a file in a folder, for as long as the block lasts."""
+    path = folder / f".cppnart-{secrets.token_hex(6)}"
+    try:
+        path.touch(exist_ok=False)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(folder)) from None
+    try:
+        yield os.fspath(path)
+    finally:
+        path.unlink()
+
+
+def _look(path: str | None) -> tuple[str, bool]:
+    return cppnart.__version__, path is None or os.path.exists(path)
 
 
 # --- Work ---

@@ -147,9 +147,10 @@ def _frames(
     if dask is None:
         yield render_frames((timeline.shot(n) for n in numbers), settings)
         return
-    from cppnart.render.cluster import connect, map_in_order
+    from cppnart.render.cluster import check_workers, connect, map_in_order
 
     with connect(None if dask == "local" else dask) as client:
+        check_workers(client)
         yield map_in_order(client, _frame, numbers, film_recipe_text(timeline.film))
 
 
