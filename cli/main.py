@@ -39,6 +39,9 @@ COMMANDS: dict[str, dict[str, Entry]] = {
         "walk": Entry("cppnart.cli.walk", "A film: loops, walks between pictures, camera paths."),
         "export": Entry("cppnart.cli.export", "A live page, a shader, a model or a program."),
     },
+    "Fit": {
+        "fit": Entry("cppnart.cli.fit", "Fields from signals: fit image.", "group"),
+    },
     "Shell": {
         "completion": Entry("cppnart.cli.completion", "Completion for bash, zsh or fish."),
     },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -47,7 +47,7 @@ class ImageTask:
         self._pixels = np.ascontiguousarray(pixels).reshape(-1, self.channels)
         self._white = float(np.iinfo(pixels.dtype).max)
         size = [self.width, self.height, self.channels]
-        self.settings = {"size": size, "batch": batch, "holdout": holdout}
+        self.settings: Mapping[str, Any] = {"size": size, "batch": batch, "holdout": holdout}
 
     # --- Pixels by their numbers ---
 

@@ -6,6 +6,7 @@ import os
 import warnings
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 # Named one by one, because Pillow would else try every decoder that it has.
@@ -19,6 +20,26 @@ def open_image(path: str | os.PathLike[str], *, max_pixels: int = 150_000_000) -
     ValueError for what is no such picture, is damaged, or has more than `max_pixels`, and OSError
     where the file cannot be read.
     """
+    return _plain(_opened(path, max_pixels))
+
+
+def read_levels(
+    path: str | os.PathLike[str], *, max_pixels: int = 1_000_000_000
+) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """The pixels of such a picture, (H, W, 1, 3 or 4): grey stays grey, 16 bits stay 16 bits.
+
+    Raises as ``open_image`` does.
+    """
+    image = _opened(path, max_pixels)
+    if image.mode.startswith("I"):
+        return np.asarray(image).clip(0, 65535).astype(np.uint16)[..., None]
+    grey = image.mode in ("1", "L") and not image.has_transparency_data
+    levels = np.asarray(image.convert("L") if grey else _plain(image))
+    return levels[..., None] if grey else levels
+
+
+def _opened(path: str | os.PathLike[str], max_pixels: int) -> Image.Image:
+    """A decoded picture, the right way up, in whatever mode it has."""
     shown = os.fspath(path)
     formats = _FORMATS + (["AVIF"] if features.check("avif") else [])
     with open(path, "rb") as file, warnings.catch_warnings():
@@ -26,7 +47,7 @@ def open_image(path: str | os.PathLike[str], *, max_pixels: int = 150_000_000) -
         try:
             image = Image.open(file, formats=formats)
             if image.width * image.height <= max_pixels:
-                return _plain(ImageOps.exif_transpose(image))
+                return ImageOps.exif_transpose(image)
         except UnidentifiedImageError:
             raise ValueError(f"{shown}: expected a picture ({', '.join(formats)})") from None
         except Image.DecompressionBombError:

@@ -111,8 +111,12 @@ def _chunks_before_pixels(picture: PictureFile) -> list[bytes]:
     return chunks
 
 
+READERS_LIMIT = 1 << 20
+"""Pillow and others refuse a picture with a text that is longer when it is unpacked."""
+
+
 def international_text(text: bytes) -> bytes:
     """The data of an iTXt chunk: keyword, whether compressed, two empty names, text."""
-    if len(text) <= 1024:
+    if not 1024 < len(text) <= READERS_LIMIT:
         return RECIPE_KEYWORD + b"\0\0\0\0\0" + text
     return RECIPE_KEYWORD + b"\0\1\0\0\0" + zlib.compress(text, 9)

@@ -207,3 +207,13 @@ MAGIC = [SIGNATURE, b"\xff\xd8\xff", b"RIFF\0\0\0\0WEBP", b"II*\0", b"MM\0+", b"
 @given(st.sampled_from([b"", *MAGIC]), st.binary())
 def test_random_bytes_are_refused(magic: bytes, content: bytes) -> None:
     survives(magic + content)
+
+
+def test_a_long_recipe_does_not_keep_other_readers_from_the_picture(tmp_path: Path) -> None:
+    recipe = "x" * (3 << 20)
+    with open_picture(tmp_path / "a.png", width=2, height=2, channels=3, recipe=recipe) as picture:
+        picture.write(np.zeros((2, 2, 3), np.uint8))
+    assert read_recipe(tmp_path / "a.png") == recipe
+    with Image.open(tmp_path / "a.png", formats=["PNG"]) as opened:
+        opened.load()
+        assert opened.size == (2, 2)

@@ -124,6 +124,7 @@ def _keys(
         raise ValueError("nothing to walk: give a seed, as in --seed 42, seeds, or pictures")
     if len(sources) > MAX_KEYS:
         raise ValueError(f"{len(sources)} pictures: a walk takes at most {MAX_KEYS}")
+    look = {**look, "bits": 8}  # what films hold, whatever their pictures had
     first = prepare(sources[0], moving=True, **look)
     if "size" not in look:
         first = prepare(first.recipe, moving=True, size=_usual_size(sources[0], first.size))

@@ -115,11 +115,13 @@ def walk(
         sound = None  # it moves the picture all the same
     settings = timeline.settings(device, threads)
     channels = len(timeline.keys[0].picture.colour.outputs)
-    _check_room(out, settings.width, settings.height, film.frames)
+    x0, y0, x1, y1 = settings.area
+    width, height = x1 - x0, y1 - y0
+    _check_room(out, width, height, film.frames)
     with open_film(
         out,
-        width=settings.width,
-        height=settings.height,
+        width=width,
+        height=height,
         fps=film.fps,
         channels=channels,
         frames=film.frames,
@@ -136,7 +138,7 @@ def walk(
                 if progress is not None:
                     progress(film.frames - len(numbers) + count, film.frames)
     seconds = round(clock.perf_counter() - began, 3)
-    return Walked(os.fspath(out), settings.width, settings.height, film.frames, film.fps, seconds)
+    return Walked(os.fspath(out), width, height, film.frames, film.fps, seconds)
 
 
 @contextmanager

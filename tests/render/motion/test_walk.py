@@ -142,3 +142,11 @@ def test_the_size_of_a_film_is_that_of_its_picture_but_even(tmp_path):
     assert plan([picture], None, None, Motion(), {}).keys[0].size == "300x152"
     assert planned(1).keys[0].size == "1280x720"
     assert planned(1, size="500x300").keys[0].size == "500x300"
+
+
+def test_a_film_of_a_part_of_a_deep_picture(tmp_path):
+    picture = tmp_path / "part.png"
+    part = {"region": (10, 20, 32, 24), "bits": 16}
+    cppnart.render(seed=1, style="classic", size="64x64", output=picture, **part)
+    made = cppnart.walk(picture, size="64x64", duration=0.25, fps=8, output=tmp_path / "a.mp4")
+    assert (made.width, made.height, made.frames) == (32, 24, 2)
