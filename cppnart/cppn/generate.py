@@ -50,6 +50,13 @@ class Drawn:
     raw: Program
     middle: float
 
+    def latents(self, count: int) -> NDArray[np.float32]:
+        """Latents to walk through, (count, style.latent): its own, then others of the seed."""
+        others = [
+            Stream(self.seed, "walk", number).normal(len(self.latent)) for number in range(1, count)
+        ]
+        return np.stack([self.latent, *others]).astype(np.float32)
+
 
 def generate(
     seed: str | int,

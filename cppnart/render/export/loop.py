@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cppnart.cppn.seeds import Stream
 from cppnart.fields.glsl import literal
 from cppnart.render.prepare import Prepared
 
@@ -36,14 +35,7 @@ class Loop:
 
     def keys(self, prepared: Prepared) -> NDArray[np.float32] | None:
         """The latents (steps, n), the picture's own first; None where it has none."""
-        if prepared.drawn is None:
-            return None
-        own = prepared.drawn.latent
-        others = [
-            Stream(prepared.drawn.seed, "walk", number).normal(len(own))
-            for number in range(1, self.steps)
-        ]
-        return np.stack([own, *others]).astype(np.float32)
+        return None if prepared.drawn is None else prepared.drawn.latents(self.steps)
 
 
 def spline_function(keys: NDArray[np.float32], name: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import msgspec
 
-from cppnart.cppn.seeds import Stream, parse_seed
+from cppnart.cppn.seeds import parse_seed
 from cppnart.render.metadata import is_film_name, read_recipe
 from cppnart.render.prepare import Prepared, Source, prepare
 from cppnart.render.recipe import Recipe, new_recipe
@@ -170,13 +170,9 @@ def _latents(first: Prepared, steps: int) -> list[Prepared]:
         raise ValueError(f"steps {steps}: expected 2 to {MAX_KEYS} latents to walk between")
     if first.drawn is None:
         raise ValueError("steps: a field that is read from a file has no latent to walk")
-    latent = first.drawn.latent
-    keys = [first]
-    for number in range(1, steps):
-        other = Stream(first.drawn.seed, "walk", number).normal(len(latent))
-        recipe = msgspec.structs.replace(first.recipe, latent=other.tolist())
-        keys.append(prepare(recipe, moving=True))
-    return keys
+    others = first.drawn.latents(steps)[1:].tolist()
+    recipes = [msgspec.structs.replace(first.recipe, latent=latent) for latent in others]
+    return [first, *(prepare(recipe, moving=True) for recipe in recipes)]
 
 
 def _check_path(keys: Sequence[Prepared], path: str) -> None:
