@@ -28,7 +28,7 @@ FILM_SUFFIXES = (".mp4", ".webm", ".mov", ".gif", ".apng")
 
 
 def read_recipe(path: str | os.PathLike[str]) -> str:
-    """The recipe in a PNG, JPEG, WebP, AVIF or TIFF, or in a film, that cppnart wrote.
+    """The recipe in a PNG, JPEG, WebP, AVIF or TIFF, a film or a page, that cppnart wrote.
 
     The format is told by the content, not by the name. Raises ValueError where there is no recipe
     or the file is damaged, OSError where it cannot be read.
@@ -90,6 +90,8 @@ def _find(source: Source) -> str | None:
         return _find_in_tiff(source)
     if head[4:8] == b"ftyp" and b"avif" in head:
         return _find_by_scanning(source)
+    if head.lower().startswith(b"<!doctype html"):
+        return _find_in_page(source)
     raise ValueError("expected a picture that cppnart made (PNG, JPEG, WebP, AVIF or TIFF)")
 
 
@@ -182,6 +184,13 @@ def _find_in_tiff(source: Source) -> str | None:
             return xmp.recipe_in(source.take(where, length))
         place += struct.calcsize(order + "HH" + 2 * number)
     return None
+
+
+def _find_in_page(source: Source) -> str | None:
+    """In a page of export, whose recipe is a script of JSON; it has no less-than sign in it."""
+    text = source.take(0, min(source.size, 2 * xmp.MAX_RECIPE_BYTES))
+    found = re.search(rb'<script type="application/json" id="recipe">([^<]*)</script>', text)
+    return found[1].decode() if found else None
 
 
 def _find_by_scanning(source: Source) -> str | None:

@@ -325,3 +325,13 @@ def test_other_seeds_draw_their_own_palette_unless_one_is_given():
     assert palettes() == [f"veil, {name}" for name in own]
     assert len(set(own)) > 1
     assert palettes(palette="dusk") == ["veil, dusk"] * 3
+
+
+def test_the_picture_of_a_page_is_rendered_from_the_page(tmp_path):
+    page = tmp_path / "page.html"
+    export(seed="</script> & <b>", style="classic", output=page)
+    expected = cppnart.render(seed="</script> & <b>", style="classic", size=32)
+    np.testing.assert_array_equal(cppnart.render(page, size=32), expected)
+    page.write_text("<!DOCTYPE html><p>no picture</p>")
+    with pytest.raises(ValueError, match="carries no cppnart recipe"):
+        cppnart.render(page)
