@@ -373,7 +373,7 @@ def _optimiser(
             groups.setdefault(own, []).append(parameter)
     # eps is added to the size of gradients, which are smaller where a parameter is larger; decay
     # goes with the rate
-    chosen = [
+    chosen: list[dict[str, Any]] = [
         {"params": parameters, "own_rate": own, "lr": settings.rate * own}
         for own, parameters in groups.items()
     ]
@@ -382,8 +382,8 @@ def _optimiser(
             chosen, settings.rate, settings.momentum, weight_decay=settings.decay
         )
     for group in chosen:
-        group["eps"] = settings.eps / group["own_rate"]  # type: ignore[operator]
-        group["weight_decay"] = settings.decay / group["own_rate"]  # type: ignore[operator]
+        group["eps"] = settings.eps / group["own_rate"]
+        group["weight_decay"] = settings.decay / group["own_rate"]
     kind = torch.optim.Adam if settings.optimiser == "adam" else torch.optim.AdamW
     return kind(chosen, settings.rate, settings.betas, settings.eps, settings.decay)
 

@@ -120,9 +120,9 @@ def render(
     be read or written.
     """
     given: dict[str, Any] = {
-        "seed": None if seed is None else parse_seed(seed),
+        "seed": seed,
         "style": style,
-        "latent": None if latent is None else [float(number) for number in latent],
+        "latent": latent,
         "scale": scale,
         "depth": depth,
         "width": width,
@@ -132,7 +132,7 @@ def render(
         "color": color,
         "finish": finish,
         "transparent": transparent,
-        "size": None if size is None else str(size),
+        "size": size,
         "center": center,
         "zoom": zoom,
         "rotate": rotate,

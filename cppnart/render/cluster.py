@@ -29,7 +29,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 import cppnart
-from cppnart.cppn.seeds import parse_seed
 from cppnart.render.api import Progress, Rendered
 from cppnart.render.ordered import cores
 from cppnart.render.prepare import Prepared, Source, prepare
@@ -199,11 +198,7 @@ def _prepare(source: Source | Prepared | None, parameters: dict[str, Any]) -> Pr
         if not parameters:
             return source
         source = source.recipe
-    given = dict(parameters)
-    for name, convert in (("seed", parse_seed), ("size", str)):
-        if given.get(name) is not None:
-            given[name] = convert(given[name])
-    return prepare(source, **given)
+    return prepare(source, **parameters)
 
 
 def _cut(length: int, tile: int) -> tuple[int, ...]:

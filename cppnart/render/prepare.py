@@ -91,7 +91,7 @@ def prepare(
 
     moving: leave the inputs t and z of the field open where it has them.
     """
-    changes = checked_values({name: v for name, v in given.items() if v is not None})
+    changes = checked_values({name: _plain(name, v) for name, v in given.items() if v is not None})
     recipe = _with_changes(_source(source), changes)
     program, drawn, chosen = _field(recipe)
     moment = _within("time", recipe.time, -1e6, 1e6)
@@ -127,6 +127,15 @@ def prepare(
     prepared = Prepared(recipe, picture, colours, drawn, size, constants)
     prepared.settings()  # so that what is out of range is known now
     return prepared
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A parameter as recipes have it: seeds are text, and so are sizes; latents are lists."""
+    if name == "seed":
+        return parse_seed(value)
+    if name == "size":
+        return str(value)
+    return [float(number) for number in value] if name == "latent" else value
 
 
 def _usual_samples(size: Size) -> int:

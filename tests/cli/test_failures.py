@@ -20,18 +20,9 @@ from PIL import Image
 import cppnart
 from cppnart.cli.main import main
 
-Capture = pytest.CaptureFixture[str]
+from .mistakes import Capture, fails
+
 LOOK = ["--style", "classic", "--size", "32"]
-
-
-def fails(words: list[str], code: int, named: str, captured: Capture) -> None:
-    """The command ends with this code, and one line on stderr with these words."""
-    assert main(words) == code
-    streams = captured.readouterr()
-    assert streams.out == ""
-    (line,) = streams.err.splitlines()
-    assert line.startswith("Error: ")
-    assert named in line
 
 
 # --- Usage: exit code 2 ---

@@ -9,7 +9,7 @@ from PIL import Image
 
 from cppnart.cli.main import main
 
-Capture = pytest.CaptureFixture[str]
+from .mistakes import Capture, fails
 
 
 def test_a_picture_becomes_a_field_beside_it(
@@ -48,8 +48,5 @@ def test_mistakes_are_one_line(
     monkeypatch.chdir(tmp_path)
     Path("text.png").write_text("not a picture")
     Image.new("RGB", (1, 1)).save("photo.png")
-    assert main(["fit", "image", *words.split()]) == code
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("Error: ")
-    assert named in line
+    fails(["fit", "image", *words.split()], code, named, capsys)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["photo.png", "text.png"]

@@ -16,7 +16,8 @@ from PIL import Image
 
 from cppnart.cli.main import main
 
-Capture = pytest.CaptureFixture[str]
+from .mistakes import Capture, fails
+
 SMALL = ["--style", "classic", "--size", "64x48", "--samples", "1", "--fps", "10", "--quiet"]
 
 
@@ -119,15 +120,6 @@ def test_ctrl_c_leaves_a_shorter_film_or_nothing(tmp_path: Path, keep: bool) -> 
     assert [p.name for p in tmp_path.iterdir()] == ["film.mp4"] * keep
     if keep:
         assert 1 <= len(frames_in(out)) < 18000
-
-
-def fails(words: list[str], code: int, named: str, captured: Capture) -> None:
-    assert main(words) == code
-    streams = captured.readouterr()
-    assert streams.out == ""
-    (line,) = streams.err.splitlines()
-    assert line.startswith("Error: ")
-    assert named in line
 
 
 @pytest.mark.parametrize(

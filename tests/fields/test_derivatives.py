@@ -64,7 +64,10 @@ def test_a_plane_and_a_constant_have_no_laplacian():
     p = points()
     plane = p.new_tensor([[2.0], [3.0]])
     torch.testing.assert_close(laplacian(lambda q: q @ plane, p), torch.zeros(20, 1).double())
-    still = lambda q: torch.ones(len(q), 1, dtype=q.dtype)  # noqa: E731
+
+    def still(q: torch.Tensor) -> torch.Tensor:
+        return torch.ones(len(q), 1, dtype=q.dtype)
+
     torch.testing.assert_close(gradient(still, p), torch.zeros(20, 2).double())
 
 

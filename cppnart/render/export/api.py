@@ -93,9 +93,9 @@ def export(
     loop = Loop(steps, duration, turns)
     given = {
         **look,
-        "seed": None if seed is None else parse_seed(seed),
-        "latent": None if latent is None else [float(number) for number in latent],
-        "size": None if size is None else str(size),
+        "seed": seed,
+        "latent": latent,
+        "size": size,
         "palette": palette,
     }
     others = None if seeds is None else _seed_names(seeds)

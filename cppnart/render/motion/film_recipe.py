@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -61,6 +61,6 @@ def film_recipe_text(recipe: FilmRecipe) -> str:
     return msgspec.json.encode(recipe).decode()
 
 
-def new_film_recipe(keys: list[Recipe], **parameters: object) -> FilmRecipe:
+def new_film_recipe(keys: list[Recipe], **parameters: Any) -> FilmRecipe:
     """A recipe of this version."""
-    return FilmRecipe(cppnart=cppnart.__version__, keys=keys, **parameters)  # type: ignore[arg-type]
+    return FilmRecipe(cppnart=cppnart.__version__, keys=keys, **parameters)

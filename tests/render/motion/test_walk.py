@@ -142,6 +142,7 @@ def test_the_size_of_a_film_is_that_of_its_picture_but_even(tmp_path):
     assert plan([picture], None, None, Motion(), {}).keys[0].size == "300x152"
     assert planned(1).keys[0].size == "1280x720"
     assert planned(1, size="500x300").keys[0].size == "500x300"
+    assert planned(1, size=500).keys[0].size == "500x500"
 
 
 def test_a_film_of_a_part_of_a_deep_picture(tmp_path):
