@@ -9,22 +9,13 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 import click
 
 from cppnart import __version__
 from cppnart.cli.errors import exit_code_of
-
-
-class Entry(NamedTuple):
-    """Where a subcommand lives (a module, and its attribute if not `command`), and its help."""
-
-    module: str
-    line: str
-    attribute: str = "command"
-
+from cppnart.cli.lazy import Entry, LazyGroup
 
 COMMANDS: dict[str, dict[str, Entry]] = {
     "Make": {
@@ -40,7 +31,7 @@ COMMANDS: dict[str, dict[str, Entry]] = {
         "export": Entry("cppnart.cli.export", "A live page, a shader, a model or a program."),
     },
     "Fit": {
-        "fit": Entry("cppnart.cli.fit", "Fields from signals: fit image.", "group"),
+        "fit": Entry("cppnart.cli.fit", "A field from a signal: a picture, ...", "group"),
     },
     "Shell": {
         "completion": Entry("cppnart.cli.completion", "Completion for bash, zsh or fish."),
@@ -55,44 +46,6 @@ Examples:
   cppnart render --seed "a quiet sea" --size A3@300dpi -o sea.png
   cppnart render sea.png --size 16384 -o large.png
   cppnart sheet --seeds 0:24"""
-
-
-class LazyGroup(click.Group):
-    """A group whose commands are named in a table and imported when they are called."""
-
-    def __init__(self, table: dict[str, dict[str, Entry]], **settings: object) -> None:
-        super().__init__(**settings)  # type: ignore[arg-type]
-        self.table = table
-        self.entries = {name: entry for part in table.values() for name, entry in part.items()}
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.entries)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        entry = self.entries.get(cmd_name)
-        if entry is None:
-            return None
-        command = getattr(import_module(entry.module), entry.attribute)
-        if not isinstance(command, click.Command):
-            raise TypeError(f"{entry.module}.{entry.attribute} is not a command of click")
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        name = args[0]
-        if name not in self.entries and not ctx.resilient_parsing:
-            from difflib import get_close_matches
-
-            close = get_close_matches(name, self.entries, n=1, cutoff=0.5)
-            suggestion = f"Did you mean {close[0]!r}?" if close else "See 'cppnart --help'."
-            raise click.UsageError(f"No such command {name!r}. {suggestion}", ctx)
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        for heading, part in self.table.items():
-            with formatter.section(heading):
-                formatter.write_dl([(name, entry.line) for name, entry in part.items()])
 
 
 def _start(ctx: click.Context) -> None:

@@ -179,3 +179,21 @@ film = _together(
     _transparent,
     _exact,
 )
+
+training = _together(
+    click.option("--steps", type=int, metavar="N", help="At most so many steps."),
+    click.option("--seconds", type=float, metavar="S", help="At most so long."),
+    click.option("--rate", type=float, metavar="X", help="Of learning."),
+    click.option("--ema", type=float, metavar="X", help="Keep a moving average, as 0.999."),
+    click.option("--clip", type=float, metavar="X", help="The largest norm of a gradient."),
+    click.option(
+        "--precision", metavar="NAME", help="float32, bfloat16 or float16.  [default: float32]"
+    ),
+    click.option("--seed", type=int, metavar="N", help="Of weights and batches."),
+    click.option("--film", type=click.Path(), help="A film of the fit, as fit.mp4."),
+    click.option("--preview-folder", type=click.Path(), help="A folder for pictures of the fit."),
+    click.option("--previews", type=int, metavar="N", help="How many of them.  [default: 240]"),
+    click.option("--run", "folder", type=click.Path(), help="A folder for states and statistics."),
+    click.option("--resume", is_flag=True, default=None, help="Go on with the run in that folder."),
+    click.option("--tensorboard", is_flag=True, default=None, help="Statistics for TensorBoard."),
+)

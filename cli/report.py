@@ -28,8 +28,6 @@ def show_written(report: Any, *, as_json: bool, quiet: bool) -> None:
 
 def show_json(value: Any) -> None:
     """Print `value` (a dataclass, or mappings and lists) on stdout as JSON."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        value = dataclasses.asdict(value)
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
 
 
@@ -56,7 +54,11 @@ def show_tree(values: Mapping[str, Any], indent: str = "") -> None:
 
 
 def _plain(value: Any) -> Any:
-    """A value that JSON does not know, as one that it does: numpy's own, paths, anything else."""
+    """A value that JSON does not know, as one that it does: numpy's own, paths, anything else; of
+    a dataclass the fields that are shown."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        shown = [field.name for field in dataclasses.fields(value) if field.repr]
+        return {name: getattr(value, name) for name in shown}
     tolist = getattr(value, "tolist", None)
     return tolist() if callable(tolist) else str(value)
 
@@ -101,17 +103,18 @@ class Progress:
         if self._bar is not None:
             self._bar.close()
 
-    def __call__(self, done: int, total: int) -> None:
+    def __call__(self, done: int, total: int, remark: str = "") -> None:
+        """remark: what else is to be said now."""
         now = time.monotonic()
         if self.quiet or now - self.started < self.delay:
             return
         if sys.stderr.isatty():
-            self._draw(done, total, now - self.started)
+            self._draw(done, total, now - self.started, remark)
         elif now - self._last_line >= self.every:
             self._last_line = now
-            self._write_line(done, total, now - self.started)
+            self._write_line(done, total, now - self.started, remark)
 
-    def _draw(self, done: int, total: int, seconds: float) -> None:
+    def _draw(self, done: int, total: int, seconds: float, remark: str) -> None:
         if self._bar is None:
             from tqdm import tqdm
 
@@ -127,9 +130,12 @@ class Progress:
                 delay=1e-9,
             )
             self._bar.start_t = self._bar.last_print_t = time.time() - seconds
+        self._bar.total = total
+        self._bar.set_postfix_str(remark, refresh=False)
         self._bar.update(done - self._bar.n)
 
-    def _write_line(self, done: int, total: int, seconds: float) -> None:
+    def _write_line(self, done: int, total: int, seconds: float, remark: str) -> None:
         share = done / total if total else 1.0
         left = f", about {seconds * (1 - share) / share:.0f} s left" if share > 0 else ""
-        click.echo(f"{self.label}: {share:.0%} after {seconds:.0f} s{left}", err=True)
+        said = f"; {remark}" if remark else ""
+        click.echo(f"{self.label}: {share:.0%} after {seconds:.0f} s{left}{said}", err=True)

@@ -26,6 +26,9 @@ SCHEDULES = ("constant", "cosine", "exponential", "steps")
 PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
 SAVE_SECONDS = 30.0
 """Between states, where a run has a folder."""
+REPORT_SECONDS = 0.5
+"""Between reports, apart from those of checks."""
+PREVIEW_POWER = 2.5
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,8 @@ class Settings:
     rate: of learning. until: stop when the task's first score reaches this. seconds: stop after so
     long. patience: stop when the first score has not improved for so many checks, and keep the
     best. ema: decay of a moving average of the parameters, which is then what is scored and kept.
-    clip: the largest norm of the gradient.
+    clip: the largest norm of the gradient. previews: so many over all steps, most of them early,
+    when a field changes most.
     """
 
     steps: int = 2000
@@ -82,7 +86,7 @@ class Settings:
     ema: float | None = None
     precision: str = "float32"
     check_every: int = 100
-    preview_every: int | None = None
+    previews: int | None = None
     until: float | None = None
     seconds: float | None = None
     patience: int | None = None
@@ -99,6 +103,18 @@ class Settings:
             raise ValueError(f"rate {self.rate:g}: expected a number above 0")
         if self.check_every < 1:
             raise ValueError(f"check every {self.check_every}: expected a number of steps")
+        if self.ema is not None and not 0 < self.ema < 1:
+            raise ValueError(f"ema {self.ema:g}: expected a decay between 0 and 1, as 0.999")
+        if self.clip is not None and not self.clip > 0:
+            raise ValueError(f"clip {self.clip:g}: expected a norm above 0")
+        if self.seconds is not None and not self.seconds > 0:
+            raise ValueError(f"seconds {self.seconds:g}: expected a time above 0")
+
+    def preview_steps(self) -> list[int]:
+        """The steps after which previews are shown."""
+        count = self.previews or 0
+        shares = [(number / max(count - 1, 1)) ** PREVIEW_POWER for number in range(count)]
+        return sorted({max(1, round(self.steps * share)) for share in shares})
 
 
 class Task(Protocol):
@@ -125,10 +141,12 @@ class Task(Protocol):
 
 @dataclass(frozen=True)
 class Report:
-    """How far a fit is: after ``step`` steps of ``steps``."""
+    """How far a fit is: after ``step`` steps of ``steps``, the ``share`` of the whole in steps or
+    in time; the scores are those of the last check."""
 
     step: int
     steps: int
+    share: float
     loss: float
     scores: dict[str, float]
     rate: float
@@ -164,8 +182,8 @@ def fit(
 
     rates: by parameter name, by how much it learns faster than the settings say; 0 for not at
     all. folder: where states and statistics go; with ``resume`` training goes on from the last
-    state there, on the CPU to the same bits as if it had never stopped. report: called at each
-    check; show: with previews. Ctrl-C saves a state and is raised again.
+    state there, on the CPU to the same bits as if it had never stopped. report: called now and
+    then; show: with previews. Ctrl-C saves a state and is raised again.
     """
     return _Fit(module, task, settings, rates or {}, device, folder, report, show).run(resume)
 
@@ -195,6 +213,7 @@ class _Fit:
         self.best: dict[str, Tensor] | None = None
         self.step = 0
         self.spent = 0.0
+        self.scores: dict[str, float] = {}
         self.numbers: dict[str, Any] = {"best_score": -math.inf, "stale": 0}
 
     @property
@@ -205,43 +224,45 @@ class _Fit:
     def run(self, resume: bool) -> Fitted:
         remark = self._resume() if resume and self.folder is not None else None
         settings = self.settings
-        began = saved = time.monotonic()
-        self.before = self.spent
-        loss = torch.zeros(())
-        scores: dict[str, float] = {}
+        began = saved = reported = time.monotonic()
+        before = self.spent
+        previews = set(settings.preview_steps())
         why = "steps"
         try:
             while self.step < settings.steps:
                 loss = self._advance()
-                self.spent = self.before + time.monotonic() - began
+                now = time.monotonic()
+                self.spent = before + now - began
                 last = self.step == settings.steps
                 timed_out = settings.seconds is not None and self.spent >= settings.seconds
                 if self.step % settings.check_every == 0 or last or timed_out:
                     value = float(loss)
                     if not math.isfinite(value):
                         return self._fell_apart(value)
-                    scores = self._check(value)
-                    ended = "seconds" if timed_out else self._enough(scores)
+                    self._check(value)
+                    ended = "seconds" if timed_out else self._enough()
                     if ended:
                         why = ended
                         break
-                if settings.preview_every and self.step % settings.preview_every == 0:
+                if self.report is not None and now - reported >= REPORT_SECONDS:
+                    self._report(float(loss))
+                    reported = now
+                if self.step in previews:
                     self._preview()
-                if self.folder is not None and time.monotonic() - saved >= SAVE_SECONDS:
+                if self.folder is not None and now - saved >= SAVE_SECONDS:
                     self._save()
-                    saved = time.monotonic()
+                    saved = now
         except KeyboardInterrupt:
             self._save()
             raise
-        if not scores:
-            scores = self._score()
         if self.best is not None:
             self.shown.load_state_dict(self.best)
-            scores = self._score()
+        if self.best is not None or not self.scores:
+            self.scores = self._score()
         if self.average is not None:
             self.module.load_state_dict(self.average.state_dict())
         self._save()
-        return Fitted(self.step, scores, round(self.spent, 3), why, remark)
+        return Fitted(self.step, self.scores, round(self.spent, 3), why, remark)
 
     def _advance(self) -> Tensor:
         settings = self.settings
@@ -271,19 +292,28 @@ class _Fit:
         with torch.no_grad():
             return self.task.scores(self.shown)
 
-    def _check(self, loss: float) -> dict[str, float]:
-        scores = self._score()
-        settings = self.settings
-        rate = settings.rate * settings.schedule.factor(self.step, settings.steps)
+    def _check(self, loss: float) -> None:
+        self.scores = self._score()
         if self.folder is not None:
-            line = {"step": self.step, "loss": loss, **scores, "rate": rate}
+            line = {"step": self.step, "loss": loss, **self.scores, "rate": self.rate}
             self.folder.note({**line, "seconds": round(self.spent, 3)})
         if self.report is not None:
-            self.report(Report(self.step, settings.steps, loss, scores, rate, self.spent))
-        return scores
+            self._report(loss)
 
-    def _enough(self, scores: dict[str, float]) -> str | None:
-        first = next(iter(scores.values()), -math.inf)
+    @property
+    def rate(self) -> float:
+        return self.settings.rate * self.settings.schedule.factor(self.step, self.settings.steps)
+
+    def _report(self, loss: float) -> None:
+        assert self.report is not None
+        share = self.step / self.settings.steps
+        if self.settings.seconds is not None:
+            share = min(1.0, max(share, self.spent / self.settings.seconds))
+        made = (self.step, self.settings.steps, share, loss, self.scores, self.rate, self.spent)
+        self.report(Report(*made))
+
+    def _enough(self) -> str | None:
+        first = next(iter(self.scores.values()), -math.inf)
         if self.settings.until is not None and first >= self.settings.until:
             return "until"
         if self.settings.patience is None:

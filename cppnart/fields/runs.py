@@ -37,11 +37,18 @@ class RunFolder:
     """The folder of one training; made if it is not there.
 
     settings: JSON-ready; a folder that was begun with others is refused with a ValueError that
-    names the first difference.
+    names the first difference. tensorboard: write statistics for TensorBoard too.
     """
 
-    def __init__(self, path: str | os.PathLike[str], settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        settings: Mapping[str, Any],
+        *,
+        tensorboard: bool = False,
+    ) -> None:
         self.path = Path(path)
+        self._board = _board(self.path) if tensorboard else None
         self.path.mkdir(parents=True, exist_ok=True)
         own = self.path / "run.json"
         if own.exists():
@@ -81,6 +88,11 @@ class RunFolder:
         """Adds a line to the statistics."""
         with open(self.path / "stats.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
+        if self._board is not None:
+            for name, value in line.items():
+                if name != "step" and isinstance(value, int | float):
+                    self._board.add_scalar(name, value, line["step"])
+            self._board.flush()
 
     def forget_after(self, step: int) -> None:
         """Drops statistics of steps that will be made again, and a line cut short."""
@@ -104,6 +116,15 @@ class RunFolder:
         """From the oldest to the newest."""
         found = self.path.glob("state-*.safetensors")
         return sorted(p for p in found if re.fullmatch(r"state-\d{9,}\.safetensors", p.name))
+
+
+def _board(folder: Path) -> Any:
+    """What writes for TensorBoard, which the user may have."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise ValueError("tensorboard: not installed; pip install tensorboard") from None
+    return SummaryWriter(str(folder))
 
 
 def _read_settings(path: Path) -> dict[str, Any]:
