@@ -1,5 +1,6 @@
 """`cppnart fit image`."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -20,6 +21,7 @@ Examples:
 @click.option("--until-psnr", "until", type=float, metavar="DB", help="Stop at so many decibels.")
 @click.option("--holdout", metavar="NAME", help="Score pixels kept back: checkerboard or odd.")
 @click.option("--batch", type=int, metavar="N", help="Pixels in a step.")
+@click.option("--demo", metavar="NAME", help="convnetjs: as its page did it in 2014, with a film.")
 @options.training
 @options.output("The field to write.  [default: the picture's name, .safetensors]")
 @options.report
@@ -28,6 +30,8 @@ def command(picture: str, as_json: bool, quiet: bool, **arguments: Any) -> None:
     """Fit a field to a picture: it renders at any size, moves, and exports like any other."""
     from cppnart.fields.fit_image import fit_image
 
+    if arguments["demo"] and not arguments["film"]:
+        arguments["film"] = f"{Path(picture).stem}.mp4"
     with watched(arguments, source=picture, quiet=quiet) as training:
         made = fit_image(picture, **training)
     report.show_written(made, as_json=as_json, quiet=quiet)

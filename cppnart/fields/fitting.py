@@ -249,6 +249,7 @@ class _Fit:
                     reported = now
                 if self.step in previews:
                     self._preview()
+                    began += time.monotonic() - now  # it is not time spent on fitting
                 if self.folder is not None and now - saved >= SAVE_SECONDS:
                     self._save()
                     saved = now

@@ -17,7 +17,7 @@ POINTS = 1 << 15
 SCORED = 1 << 20
 """The most pixels that a score is taken of; of larger pictures, so many spread evenly."""
 PREVIEW = 512
-"""The longest side of a preview, in pixels."""
+"""The longest side of a preview, in pixels, whatever the size of the picture."""
 
 
 class ImageTask:
@@ -27,7 +27,8 @@ class ImageTask:
     trained on but scored: ``none``; ``checkerboard``, every other pixel; ``odd``: pixels of odd row
     and column, while only those of even row and column are trained on (the protocol of Tancik et
     al., "Fourier features let networks learn high frequency functions", 2020). The score that
-    counts is the PSNR in decibels of what is held out, if there is anything.
+    counts is the PSNR in decibels of what is held out, if there is anything. beside: previews show
+    the picture beside the field.
 
     Points are made of the numbers of pixels as they are drawn, so that memory holds the picture
     and no more.
@@ -36,14 +37,19 @@ class ImageTask:
     name = "image"
 
     def __init__(
-        self, pixels: NDArray[Any], *, batch: int | None = 8192, holdout: str = "none"
+        self,
+        pixels: NDArray[Any],
+        *,
+        batch: int | None = 8192,
+        holdout: str = "none",
+        beside: bool = False,
     ) -> None:
         if holdout not in HOLDOUTS:
             raise ValueError(f"holdout {holdout!r}: expected {', '.join(HOLDOUTS)}")
         self.height, self.width, self.channels = pixels.shape
         if holdout != "none" and min(self.height, self.width) < 2:
             raise ValueError(f"holdout {holdout}: a picture of {self.width}x{self.height} has none")
-        self.batch, self.holdout = batch, holdout
+        self.batch, self.holdout, self.beside = batch, holdout, beside
         self._pixels = np.ascontiguousarray(pixels).reshape(-1, self.channels)
         self._white = float(np.iinfo(pixels.dtype).max)
         size = [self.width, self.height, self.channels]
@@ -66,8 +72,9 @@ class ImageTask:
     def numbers(self, held_out: bool) -> Tensor:
         """The pixels that are trained on, or those that are held out; a sample of very many."""
         count = self.width * self.height
-        step = max(1, math.ceil(count / SCORED))
-        numbers = torch.arange(0, count, step)
+        numbers = torch.arange(count)
+        if count > SCORED:  # always the same ones
+            numbers = torch.randint(count, (SCORED,), generator=torch.Generator().manual_seed(0))
         x, y = numbers % self.width, numbers // self.width
         if self.holdout == "none":
             return numbers[:0] if held_out else numbers
@@ -122,11 +129,21 @@ class ImageTask:
 
     @torch.no_grad()
     def preview(self, field: nn.Module) -> NDArray[np.uint8]:
-        """The picture as the field has it, its longest side at most PREVIEW pixels."""
-        factor = min(1.0, PREVIEW / max(self.width, self.height))
-        width, height = (max(1, round(side * factor)) for side in (self.width, self.height))
-        small = ImageTask(np.zeros((height, width, self.channels), np.uint8))
-        parts = [values for _, values in small._evaluated(field, torch.arange(width * height))]
-        levels = (torch.cat(parts) * 255).round().to(torch.uint8).numpy()
-        rgb = levels[:, :3] if self.channels >= 3 else levels[:, :1].repeat(3, 1)
-        return np.asarray(rgb.reshape(height, width, 3))
+        """The picture as the field has it, its longest side PREVIEW pixels."""
+        factor = PREVIEW / max(self.width, self.height)
+        width, height = (max(2, round(side * factor)) for side in (self.width, self.height))
+        shown = ImageTask(np.zeros((height, width, self.channels), np.uint8))
+        values = torch.cat([v for _, v in shown._evaluated(field, torch.arange(width * height))])
+        picture = _as_rgb(values).reshape(height, width, 3)
+        if not self.beside:
+            return picture
+        x = (np.arange(width) * self.width) // width
+        y = (np.arange(height) * self.height) // height
+        target = _as_rgb(self.colours(torch.from_numpy(y[:, None] * self.width + x).flatten()))
+        return np.concatenate([target.reshape(height, width, 3), picture], 1)
+
+
+def _as_rgb(values: Tensor | NDArray[Any]) -> NDArray[np.uint8]:
+    """Colours (N, channels) as levels (N, 3)."""
+    levels = (np.asarray(values) * 255 + 0.5).astype(np.uint8)
+    return levels[:, :3] if levels.shape[1] >= 3 else levels[:, :1].repeat(3, 1)

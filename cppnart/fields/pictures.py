@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,18 +26,28 @@ def open_image(path: str | os.PathLike[str], *, max_pixels: int = 150_000_000) -
 
 
 def read_levels(
-    path: str | os.PathLike[str], *, max_pixels: int = 1_000_000_000
-) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    path: str | os.PathLike[str], *, max_pixels: int = 1_000_000_000, most: int | None = None
+) -> tuple[NDArray[np.uint8] | NDArray[np.uint16], int]:
     """The pixels of such a picture, (H, W, 1, 3 or 4): grey stays grey, 16 bits stay 16 bits.
 
-    Raises as ``open_image`` does.
+    most: pixels; of a larger picture the means of squares of pixels are returned, and the side of
+    such a square beside them (else 1). Memory holds four bytes for every pixel of the file while
+    it is read. Raises as ``open_image`` does.
     """
     image = _opened(path, max_pixels)
+    factor = max(1, math.ceil(math.sqrt(image.width * image.height / (most or max_pixels))))
     if image.mode.startswith("I"):
-        return np.asarray(image).clip(0, 65535).astype(np.uint16)[..., None]
+        if factor > 1:
+            image = image.convert("I").reduce(factor)
+        return np.asarray(image).clip(0, 65535).astype(np.uint16)[..., None], factor
     grey = image.mode in ("1", "L") and not image.has_transparency_data
-    levels = np.asarray(image.convert("L") if grey else _plain(image))
-    return levels[..., None] if grey else levels
+    image = image.convert("L") if grey else _plain(image)
+    if factor > 1 and image.mode == "RGBA":  # what is transparent has no colour to give
+        image = image.convert("RGBa").reduce(factor).convert("RGBA")
+    elif factor > 1:
+        image = image.reduce(factor)
+    levels = np.asarray(image)
+    return levels[..., None] if grey else levels, factor
 
 
 def _opened(path: str | os.PathLike[str], max_pixels: int) -> Image.Image:
@@ -45,17 +57,32 @@ def _opened(path: str | os.PathLike[str], max_pixels: int) -> Image.Image:
     with open(path, "rb") as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            image = Image.open(file, formats=formats)
+            try:
+                image: Image.Image = Image.open(file, formats=formats)
+            except Image.DecompressionBombError:
+                image = _open_huge(file, formats)
             if image.width * image.height <= max_pixels:
-                return ImageOps.exif_transpose(image)
+                image.load()
+                ImageOps.exif_transpose(image, in_place=True)
+                return image
         except UnidentifiedImageError:
             raise ValueError(f"{shown}: expected a picture ({', '.join(formats)})") from None
-        except Image.DecompressionBombError:
-            raise ValueError(f"{shown}: over {max_pixels} pixels") from None
         except Exception as error:  # decoders raise all sorts of things
             reason = " ".join(str(error).split()) or type(error).__name__
             raise ValueError(f"{shown}: a damaged picture ({reason})") from None
     raise ValueError(f"{shown}: {image.width}x{image.height}, over {max_pixels} pixels")
+
+
+def _open_huge(file: BinaryIO, formats: list[str]) -> Image.Image:
+    """Pillow's own limit on pixels is one for the whole process; its decoders have none."""
+    file.seek(0)
+    prefix = file.read(16)
+    for name in formats:
+        decoder, accepts = Image.OPEN[name]
+        if accepts is None or accepts(prefix):
+            file.seek(0)
+            return decoder(file, "")
+    raise UnidentifiedImageError
 
 
 def _plain(image: Image.Image) -> Image.Image:
@@ -64,4 +91,5 @@ def _plain(image: Image.Image) -> Image.Image:
         image = Image.fromarray((np.clip(np.asarray(image), 0, 1) * 255 + 0.5).astype(np.uint8))
     elif image.mode.startswith("I"):
         image = Image.fromarray((np.asarray(image).clip(0, 65535) >> 8).astype(np.uint8))
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    return image if image.mode == mode else image.convert(mode)

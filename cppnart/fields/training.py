@@ -105,11 +105,12 @@ def train(
     method: str,
     shape: Callable[[Program], Program] = lambda program: program,
     note: Mapping[str, Any] | None = None,
+    remark: str | None = None,
 ) -> FittedField:
     """Fits a network to a task and saves the field.
 
     settings: of the method, which ``training`` may change. shape: what makes the field of the
-    program that was trained. note: more to be said in the file.
+    program that was trained. note: more to be said in the file; remark: to the person.
     """
     output, folder = training.get("output"), training.get("folder")
     changes: dict[str, Any] = {name: training.get(name) for name in _SETTINGS}
@@ -150,7 +151,7 @@ def train(
         fitted.why,
         fitted.seconds,
         scores,
-        fitted.remark,
+        "; ".join(filter(None, [remark, fitted.remark])) or None,
         program,
     )
 

@@ -51,7 +51,8 @@ class Rendered:
     evaluated: float | None
 
     def __str__(self) -> str:
-        what = [f"{self.width}x{self.height}", self.style or "field", f"palette {self.palette}"]
+        what = [f"{self.width}x{self.height}"]
+        what += [self.style, f"palette {self.palette}"] if self.style else ["field"]
         if self.finish != "plain":
             what.append(self.finish)
         return ", ".join([*what, f"{self.seconds:.2f} s"])
@@ -102,11 +103,12 @@ def render(
     a name, "random", "cosine", hex colours, or a picture to take them from. finish: see
     finishes.FINISHES, several joined by +. transparent: keep the alpha of a style that has it.
 
-    size: 1024, "3840x2160", "A3@300dpi". center, zoom, rotate (degrees): the view. region: X, Y,
-    width and height, in pixels of the full picture, of the part to render. samples: a pixel, for
-    antialiasing; by default 4, and 1 from 64 megapixels on. bits: 8 or 16 a channel, or 32 for
-    fractions in float32. dither: against banding, at 8 bits. exact: run the network at every
-    pixel. dpi: for printing.
+    size: 1024, "3840x2160", "A3@300dpi"; one number is the side of a square, and the longer side of
+    a field that was fitted to a picture, whose shape is the default. center, zoom, rotate
+    (degrees): the view. region: X, Y, width and height, in pixels of the full picture, of the part
+    to render. samples: a pixel, for antialiasing; by default 4, and 1 from 64 megapixels on. bits:
+    8 or 16 a channel, or 32 for fractions in float32. dither: against banding, at 8 bits. exact:
+    run the network at every pixel. dpi: for printing.
 
     output: a file, whose suffix is its format, or a folder, where a name is chosen. A name.zarr or
     name.dzi is rendered in tiles on a dask cluster: dask is the address of its scheduler, None or

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar, cast
 
@@ -157,11 +157,21 @@ def _source(source: Source | None) -> Recipe:
     if isinstance(source, int) or not _is_path(source, text):
         return msgspec.structs.replace(blank, seed=parse_seed(text))
     if text.lower().endswith(FIELD_SUFFIX):
-        return with_field(blank, files.load(text)[0])
+        program, note = files.load(text)
+        return msgspec.structs.replace(with_field(blank, program), size=_size_of(note))
     found = read_recipe(text)
     if is_film_recipe(found):
         return parse_film_recipe(found).keys[0]
     return parse_recipe(found)
+
+
+def _size_of(note: Mapping[str, Any]) -> str | None:
+    """The size of the picture that a field was fitted to."""
+    size = note.get("size")
+    sides = size[:2] if isinstance(size, list) else []
+    if len(sides) != 2 or not all(type(side) is int and 1 <= side < 1 << 24 for side in sides):
+        return None
+    return str(Size(*sides))
 
 
 def _is_path(source: object, text: str) -> bool:
@@ -178,6 +188,8 @@ def _with_changes(recipe: Recipe, changes: dict[str, Any]) -> Recipe:
     if "style" in changes and changes["style"] != recipe.style:
         blank = dict.fromkeys(("scale", "depth", "width", "activation", "symmetry", "latent"))
         recipe = msgspec.structs.replace(recipe, **blank, color=None, finish=None)
+    if "size" in changes and recipe.size and recipe.field is not None:
+        changes = {**changes, "size": _in_shape(changes["size"], parse_size(recipe.size))}
     if "size" in changes and recipe.size and recipe.region and "region" not in changes:
         old, new = parse_size(recipe.size), parse_size(changes["size"])
         changes = {**changes, "region": _scaled(recipe.region, old, new)}
@@ -187,6 +199,16 @@ def _with_changes(recipe: Recipe, changes: dict[str, Any]) -> Recipe:
     if "size" in changes and "dpi" not in changes:
         recipe = msgspec.structs.replace(recipe, dpi=None)
     return msgspec.structs.replace(recipe, **changes)
+
+
+def _in_shape(asked: str, own: Size) -> str:
+    """One number is the longer side of a field's picture, which keeps its shape."""
+    number = re.fullmatch(r"\s*([0-9]{1,9})\s*(@.*)?", asked)
+    if number is None:
+        return asked
+    factor = int(number[1]) / max(own.width, own.height)
+    width, height = (max(1, round(side * factor)) for side in (own.width, own.height))
+    return f"{width}x{height}{number[2] or ''}"
 
 
 def _scaled(region: tuple[int, int, int, int], old: Size, new: Size) -> tuple[int, int, int, int]:

@@ -93,7 +93,7 @@ def test_the_smallest_and_the_plainest_pictures(shape):
 def test_deep_pictures_keep_their_levels(tmp_path: Path):
     levels = np.arange(48, dtype=np.uint16).reshape(6, 8) * 1300
     Image.fromarray(levels).save(tmp_path / "a.png")
-    read = read_levels(tmp_path / "a.png")
+    read, _ = read_levels(tmp_path / "a.png")
     assert read.dtype == np.uint16
     np.testing.assert_array_equal(read[..., 0], levels)
 
@@ -114,3 +114,47 @@ def test_mistakes(given, message):
         fit_image(np.zeros((4, 4), np.uint8))
     with pytest.raises(ValueError, match="pixels of float64"):
         fit_image(np.zeros((4, 4, 3)))
+
+
+def test_a_fitted_picture_keeps_its_shape(tmp_path: Path):
+    field = tmp_path / "a.safetensors"
+    fit_image(picture(20, 30), steps=2, options=SMALL["grid"], output=field)
+    assert cppnart.render(field).shape == (20, 30, 3)
+    assert cppnart.render(field, size=96).shape == (64, 96, 3)
+    assert cppnart.render(field, size="50x50").shape == (50, 50, 3)
+    cppnart.render(field, size=60, output=tmp_path / "a.png")
+    assert cppnart.render(tmp_path / "a.png", size=30).shape == (20, 30, 3)
+
+
+@pytest.mark.parametrize("size", [[0, 5], [5], ["a", "b"], [1 << 40, 2], [2.5, 3], "8x8", None])
+def test_a_size_in_a_file_that_makes_no_sense_is_passed_over(tmp_path: Path, size):
+    made = fit_image(picture(20, 30), steps=1, options=SMALL["grid"])
+    files.save(tmp_path / "a.safetensors", made.program, {"size": size})
+    assert cppnart.render(tmp_path / "a.safetensors", size=16, samples=1).shape == (16, 16, 3)
+
+
+def test_a_huge_picture_is_fitted_by_the_means_of_its_pixels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    Image.fromarray(picture(60, 90)).save(tmp_path / "a.png")
+    monkeypatch.setattr("cppnart.fields.fit_image.LARGEST", 1000)
+    made = fit_image(tmp_path / "a.png", steps=1, options=SMALL["grid"])
+    assert made.remark == "fitted at 30x20 pixels, 1/3"
+
+
+def test_the_demonstration_of_convnetjs_shows_its_target(tmp_path: Path):
+    shown = []
+    made = fit_image(
+        picture(),
+        demo="convnetjs",
+        steps=300,
+        previews=2,
+        show=lambda step, frame: shown.append(frame),
+        output=tmp_path / "a.safetensors",
+    )
+    half = 2 * 2 + 2  # which are not trained
+    assert made.parameters == half + 2 * 20 + 20 + 6 * (20 * 20 + 20) + 20 * 3 + 3
+    first, last = (frame.astype(float) for frame in shown)
+    assert first.shape == (366, 1024, 3)
+    errors = [np.abs(f[:, :512] - f[:, 512:]).mean() for f in (first, last)]
+    assert errors[1] < 0.8 * errors[0]

@@ -89,14 +89,26 @@ def test_all_pixels_at_once_or_some():
         assert float(loss.detach()) == pytest.approx(0.01, rel=1e-4)
 
 
-def test_previews_are_the_picture_at_a_modest_size():
-    pixels = picture(30, 20)
+def test_previews_are_the_field_at_one_size_whatever_the_picture():
+    pixels = picture(256, 512)
     with torch.no_grad():
         np.testing.assert_array_equal(ImageTask(pixels).preview(Known(pixels)), pixels)
         large = ImageTask(np.zeros((3000, 1500, 1), np.uint8))
-        flat = Known(np.full((3000, 1500, 1), 51, np.uint8))
-        shown = large.preview(flat)
-    assert shown.shape == (512, 256, 3)
+        shown = large.preview(Known(np.full((3000, 1500, 1), 51, np.uint8)))
+        assert shown.shape == (512, 256, 3)
+        small = picture(2, 4)
+        shown = ImageTask(small, beside=True).preview(Known(small, 1.0))
+    assert shown.shape == (256, 1024, 3)
+    np.testing.assert_array_equal(shown[:, :512], small.repeat(128, 0).repeat(128, 1))
+    assert (shown[:, 512:] == 255).all()
+
+
+def test_a_score_of_a_huge_picture_is_that_of_many_of_its_pixels():
+    pixels = np.broadcast_to(np.uint8(100), (1500, 1500, 1))
+    known = Known(np.full((1500, 1500, 1), 100, np.uint8), error=0.1)
+    task = ImageTask(pixels, holdout="odd")
+    assert 0.2e6 < len(task.numbers(held_out=True)) < 0.3e6
+    assert task.scores(known) == pytest.approx({"test_psnr": 20, "psnr": 20}, abs=1e-3)
 
 
 def test_a_grid_learns_a_picture():

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from cppnart.fields.pictures import open_image
+from cppnart.fields.pictures import open_image, read_levels
 from cppnart.render.writers import open_picture
 
 GRADIENT = np.arange(48, dtype=np.uint8).reshape(4, 4, 3) * 5
@@ -94,3 +94,37 @@ def test_damaged_pictures_open_or_are_refused(folder: Path, form: str, data: st.
     except ValueError as error:
         message = str(error)
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "I;16"])
+def test_large_pictures_are_read_as_means_of_squares(tmp_path: Path, mode: str) -> None:
+    values = np.random.default_rng(0).integers(0, 256, (6, 9, 4)).astype(np.uint8)
+    values[..., 3] = 255
+    image = Image.fromarray(values).convert("RGB" if mode == "I;16" else mode)
+    if mode == "I;16":
+        image = Image.fromarray(values[..., 0].astype(np.uint16) * 256)
+    image.save(tmp_path / "a.png")
+    whole, one = read_levels(tmp_path / "a.png", most=54)
+    small, factor = read_levels(tmp_path / "a.png", most=53)
+    assert (one, factor) == (1, 2)
+    means = np.pad(whole.astype(float), ((0, 0), (0, 1), (0, 0)), mode="edge")
+    means = means.reshape(3, 2, 5, 2, -1).mean((1, 3))
+    np.testing.assert_allclose(small, means, atol=1)
+
+
+def test_what_is_transparent_gives_no_colour_to_a_mean(tmp_path: Path) -> None:
+    values = np.zeros((2, 2, 4), np.uint8)
+    values[0, 0] = (200, 100, 50, 255)
+    Image.fromarray(values).save(tmp_path / "a.png")
+    small, _ = read_levels(tmp_path / "a.png", most=1)
+    np.testing.assert_allclose(small[0, 0], (200, 100, 50, 64), atol=3)
+
+
+def test_pictures_beyond_the_limit_of_pillow_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.fromarray(GRADIENT).save(tmp_path / "a.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 4)
+    assert np.array_equal(read_levels(tmp_path / "a.png")[0], GRADIENT)
+    with pytest.raises(ValueError, match="4x4, over 15 pixels"):
+        read_levels(tmp_path / "a.png", max_pixels=15)

@@ -5,6 +5,7 @@ Network: a program, so that whatever is fitted renders, exports and saves like a
 """
 
 from .bells import gauss, wire
+from .convnetjs import convnetjs
 from .filters import mfn
 from .grids import grid
 from .layers import Network as Network
@@ -20,4 +21,5 @@ NETWORKS = {
     "finer": finer,
     "mfn": mfn,
     "grid": grid,
+    "convnetjs": convnetjs,
 }
