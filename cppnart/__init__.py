@@ -18,6 +18,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from cppnart.cppn.module import CPPN
+    from cppnart.fields.fit_image import fit_image
     from cppnart.render.api import Rendered, finishes, info, palettes, render, sheet, styles
     from cppnart.render.motion.walk import walk
 
@@ -26,6 +27,7 @@ __all__ = [
     "Rendered",
     "__version__",
     "finishes",
+    "fit_image",
     "info",
     "palettes",
     "render",
@@ -38,6 +40,7 @@ _HOMES = {
     "CPPN": "cppnart.cppn.module",
     "Rendered": "cppnart.render.api",
     "finishes": "cppnart.render.api",
+    "fit_image": "cppnart.fields.fit_image",
     "info": "cppnart.render.api",
     "palettes": "cppnart.render.api",
     "sheet": "cppnart.render.api",

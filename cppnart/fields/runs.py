@@ -123,7 +123,7 @@ def _board(folder: Path) -> Any:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
-        raise ValueError("tensorboard: not installed; pip install tensorboard") from None
+        raise ValueError("tensorboard: pip install 'cppnart[tensorboard]' brings it") from None
     return SummaryWriter(str(folder))
 
 

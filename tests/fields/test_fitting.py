@@ -156,6 +156,25 @@ def test_progress_previews_and_statistics(tmp_path: Path):
     assert {"loss", "psnr", "rate", "seconds"} <= set(lines[0])
 
 
+def test_statistics_go_to_tensorboard_where_it_is_asked_for(tmp_path: Path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    folder = RunFolder(tmp_path, {"task": "line"}, tensorboard=True)
+    fit(module(), Line(), Settings(steps=30, check_every=10), folder=folder)
+    log = EventAccumulator(str(tmp_path)).Reload()
+    lines = [json.loads(x) for x in (tmp_path / "stats.jsonl").read_text().splitlines()]
+    assert [event.step for event in log.Scalars("psnr")] == [10, 20, 30]
+    assert [event.value for event in log.Scalars("loss")] == pytest.approx(
+        [line["loss"] for line in lines]
+    )
+
+
+def test_without_tensorboard_it_says_how_to_get_it(tmp_path: Path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(ValueError, match="pip install"):
+        RunFolder(tmp_path, {}, tensorboard=True)
+
+
 @pytest.mark.parametrize(
     ("schedule", "expected"),
     [
