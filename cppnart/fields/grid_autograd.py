@@ -181,10 +181,12 @@ def _found(slopes: list[Any]) -> list[Tensor | None]:
 # --- Machine code ---
 
 
+_SOURCES = (*SOURCES, Path(__file__), Path(__file__).with_name("grid_code.py"))
+
+
 def _function() -> machine_code.Function | None:
-    own = Path(__file__)
-    sources = (*SOURCES, own, own.with_name("grid_code.py"))
-    return machine_code.function("cppnart.fields.grid_code", "look_up_grids", sources)
+    slower = "training grids with torch, several times slower"
+    return machine_code.function("cppnart.fields.grid_code", "look_up_grids", _SOURCES, slower)
 
 
 def _run(

@@ -143,6 +143,15 @@ def _weights(sums, spare, factors, moves, step, corner, d, order, along, count):
 @njit(nogil=True, error_model="numpy", boundscheck=False)
 def _gather(out, width, table, c, index, weight, begin):
     """out[i] += weight[i] * table[index[i]], or = where a corner begins."""
+    if c == 2:
+        for i in range(len(index)):
+            w, k, o = weight[i], index[i] * 2, i * width
+            if begin:
+                out[o], out[o + 1] = w * table[k], w * table[k + 1]
+            else:
+                out[o] += w * table[k]
+                out[o + 1] += w * table[k + 1]
+        return
     for i in range(len(index)):
         for j in range(c):
             found = weight[i] * table[index[i] * c + j]
@@ -155,6 +164,13 @@ def _gather(out, width, table, c, index, weight, begin):
 @njit(nogil=True, error_model="numpy", boundscheck=False)
 def _scatter(table, c, index, weight, slopes, width):
     """table[index[i]] += weight[i] * slopes[i], in the order of points."""
+    if c == 2:
+        for i in range(len(index)):
+            w, k, o = weight[i], index[i] * 2, i * width
+            a, b = w * slopes[o], w * slopes[o + 1]
+            table[k] += a
+            table[k + 1] += b
+        return
     for i in range(len(index)):
         for j in range(c):
             table[index[i] * c + j] += weight[i] * slopes[i * width + j]
@@ -163,6 +179,11 @@ def _scatter(table, c, index, weight, slopes, width):
 @njit(nogil=True, error_model="numpy", boundscheck=False)
 def _dot(out, table, c, index, slopes, width):
     """out[i] = table[index[i]] . slopes[i]."""
+    if c == 2:
+        for i in range(len(index)):
+            k, o = index[i] * 2, i * width
+            out[i] = table[k] * slopes[o] + table[k + 1] * slopes[o + 1]
+        return
     for i in range(len(index)):
         total = Z
         for j in range(c):
