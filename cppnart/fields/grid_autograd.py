@@ -1,8 +1,9 @@
 """Look-ups in several grids at once, for training on the CPU: machine code under torch's autograd.
 
-The grids' values, what the tables learn, and the slopes of the coordinates are the three partial
-derivatives of one form (see ``grid_code.py``), so each one's derivatives are again the others,
-along one direction more. Three functions therefore differentiate any number of times.
+The values that are looked up are linear in the tables. With a slope for each value as one more
+factor they are a *form*, a number, and the values, what the tables learn and the slopes of the
+coordinates are its derivatives in one factor each: ``back``, ``tables`` or ``points``. Derivatives
+of these are the same three of the form along one direction more, and so on without end.
 
 Every table's sums are made by one thread in the order of the points, so results are the same to
 the last bit for any number of threads.
@@ -11,9 +12,9 @@ the last bit for any number of threads.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,153 +34,135 @@ FEW = 1 << 10
 LEVEL = 11
 """Numbers that describe a grid to the machine code."""
 VALUES, SPREAD, SLOPES = range(3)
+"""The derivatives of a form: in ``back``, in ``tables``, in ``points``."""
 
 
 class Level(NamedTuple):
-    """What a grid is beside its table; see ``program.Grid``."""
+    """What a grid is beside the numbers in its table (entries, channels); see ``program.Grid``."""
 
+    entries: int
+    channels: int
     resolution: tuple[int, ...]
     wrap: bool
     smooth: bool
     hashed: bool
 
 
-Levels = tuple[Level, ...]
+def look_up(points: Tensor, tables: Sequence[Tensor], levels: Sequence[Level]) -> Tensor | None:
+    """The values of all grids at points (N, d), side by side: (N, channels of all levels).
 
-
-def look_up(points: Tensor, tables: Sequence[Tensor], levels: Levels) -> Tensor | None:
-    """The values of all grids at points (N, d), side by side: (N, channels of all tables).
-
-    None where the machine code does not serve: other devices, types other than float32, no numba.
+    They can be differentiated any number of times. None where the machine code does not serve: on
+    other devices, with other types than float32, without numba.
     """
     if any(t.device.type != "cpu" or t.dtype != torch.float32 for t in (points, *tables)):
         return None
     if _function() is None:
         return None
-    found: Tensor = _Values.apply(levels, 0, points, *tables)
+    return _Form(tuple(levels), points, None, (), tuple(tables)).values()
+
+
+class _Form(NamedTuple):
+    """The sum over points n, grids and channels c of back[n, c] times the value of c at n,
+
+    differentiated in the points along each of the directions. points (N, d), back (N, channels),
+    directions (N, d) each; back or tables is None where the derivative in it is asked for.
+    """
+
+    levels: tuple[Level, ...]
+    points: Tensor
+    back: Tensor | None
+    directions: tuple[Tensor, ...]
+    tables: tuple[Tensor, ...] | None
+
+    def values(self) -> Tensor:
+        (values,) = _derivative(VALUES, self._replace(back=None))
+        return values
+
+    def slopes(self) -> Tensor:
+        (slopes,) = _derivative(SLOPES, self)
+        return slopes
+
+    def spread(self) -> tuple[Tensor, ...]:
+        return _derivative(SPREAD, self._replace(tables=None))
+
+    def turned(self, i: int) -> Tensor:
+        """The derivative in direction i, in which the form is linear."""
+        left = self.directions[:i] + self.directions[i + 1 :]
+        return self._replace(directions=left).slopes()
+
+    def times(self, kind: int, grads: tuple[Tensor, ...]) -> _Form:
+        """One of its derivatives, times slopes of the same shapes, which is a form again."""
+        if kind == VALUES:
+            return self._replace(back=grads[0])
+        if kind == SPREAD:
+            return self._replace(tables=grads)
+        return self._replace(directions=(*self.directions, grads[0]))
+
+    def factors(self) -> dict[str | int, tuple[Tensor, ...]]:
+        """By name, or number of a direction, the factors that are given."""
+        given: dict[str | int, tuple[Tensor, ...]] = {"points": (self.points,)}
+        if self.back is not None:
+            given["back"] = (self.back,)
+        given |= {i: (direction,) for i, direction in enumerate(self.directions)}
+        if self.tables is not None:
+            given["tables"] = self.tables
+        return given
+
+    def with_factors(self, given: Sequence[Tensor]) -> _Form:
+        """The same with these tensors, in the order of factors()."""
+        rest = list(given)
+        points = rest.pop(0)
+        back = None if self.back is None else rest.pop(0)
+        count = len(self.directions)
+        tables = None if self.tables is None else tuple(rest[count:])
+        return _Form(self.levels, points, back, tuple(rest[:count]), tables)
+
+    def derivative(self, factor: str | int) -> tuple[Tensor, ...]:
+        if factor == "tables":
+            return self.spread()
+        if factor == "points":
+            return (self.slopes(),)
+        return (self.values() if factor == "back" else self.turned(int(factor)),)
+
+
+def _derivative(kind: int, form: _Form) -> tuple[Tensor, ...]:
+    """A derivative of a form, with its own derivatives where they may be asked for.
+
+    There is a node for each factor, so that autograd works out only what is asked for: Function
+    cannot tell what that is. All but one of them add nothing.
+    """
+    with torch.no_grad():
+        found = _compute(kind, form)
+    if not torch.is_grad_enabled():
+        return found
+    learning = [f for f, given in form.factors().items() if any(g.requires_grad for g in given)]
+    for number, factor in enumerate(learning):
+        ready = found if number == 0 else tuple(f.new_zeros(()).expand(f.shape) for f in found)
+        made = _Node.apply(kind, form, factor, ready, *form.factors()[factor])
+        found = made if number == 0 else tuple(a + b for a, b in zip(found, made, strict=True))
     return found
 
 
-# Each function takes (levels, order, points, ...): the weights of the corners are differentiated
-# along ``order`` directions (N, d), which come before the tables.
-
-
-class _Values(torch.autograd.Function):
-    """(levels, order, points, *directions, *tables): the values (N, channels)."""
-
-    @staticmethod
-    def forward(ctx: Any, levels: Levels, order: int, points: Tensor, *rest: Tensor) -> Tensor:
-        ctx.levels, ctx.order = levels, order
-        ctx.save_for_backward(points, *rest)
-        directions, tables = rest[:order], rest[order:]
-        values = points.new_empty(len(points), sum(table.shape[1] for table in tables))
-        _run(VALUES, levels, points, directions, tables, values)
-        return values
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> Any:
-        (back,) = grads
-        points, *rest = ctx.saved_tensors
-        given = _Given(ctx.levels, points, back, rest[: ctx.order], rest[ctx.order :])
-        needed = ctx.needs_input_grad[2:]
-        moved = [needed[0] and given.slopes()]
-        turned = [needed[1 + i] and given.without(i).slopes() for i in range(ctx.order)]
-        return None, None, *_found(moved + turned), *given.spread(needed[1 + ctx.order :])
-
-
-class _Slopes(torch.autograd.Function):
-    """(levels, order, points, back, *directions, *tables): the slopes of the sum of the values
-    times ``back`` along the coordinates, (N, d)."""
+class _Node(torch.autograd.Function):
+    """A derivative of a form as a function of one of its factors; it is worked out already."""
 
     @staticmethod
     def forward(
-        ctx: Any, levels: Levels, order: int, points: Tensor, back: Tensor, *rest: Tensor
-    ) -> Tensor:
-        ctx.levels, ctx.order = levels, order
-        ctx.save_for_backward(points, back, *rest)
-        slopes = points.new_zeros(points.shape[1], len(points))
-        _run(SLOPES, levels, points, rest[:order], rest[order:], back, slopes)
-        return slopes.t()
+        ctx: Any, kind: int, form: _Form, factor: str | int, ready: Any, *given: Tensor
+    ) -> Any:
+        every = [tensor for tensors in form.factors().values() for tensor in tensors]
+        ctx.save_for_backward(*every)
+        ctx.kind, ctx.factor = kind, factor
+        ctx.form = form.with_factors([torch.empty(0)] * len(every))
+        return ready
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> Any:
-        (along,) = grads
-        points, back, *rest = ctx.saved_tensors
-        directions, tables = rest[: ctx.order], rest[ctx.order :]
-        given = _Given(ctx.levels, points, back, [*directions, along], tables)
-        needed = ctx.needs_input_grad[2:]
-        moved = [needed[0] and given.slopes(), needed[1] and given.values()]
-        turned = [needed[2 + i] and given.without(i).slopes() for i in range(ctx.order)]
-        return None, None, *_found(moved + turned), *given.spread(needed[2 + ctx.order :])
-
-
-class _Spread(torch.autograd.Function):
-    """(levels, order, rows, points, back, *directions): the slopes of the sum of the values times
-    ``back`` in the tables, which have so many rows and columns."""
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        levels: Levels,
-        order: int,
-        shapes: list[torch.Size],
-        points: Tensor,
-        back: Tensor,
-        *directions: Tensor,
-    ) -> tuple[Tensor, ...]:
-        ctx.levels, ctx.order = levels, order
-        ctx.save_for_backward(points, back, *directions)
-        tables = tuple(points.new_empty(shape) for shape in shapes)
-        _run(SPREAD, levels, points, directions, tables, back)
-        return tables
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> Any:
-        points, back, *directions = ctx.saved_tensors
-        given = _Given(ctx.levels, points, back, directions, grads)
-        needed = ctx.needs_input_grad[3:]
-        moved = [needed[0] and given.slopes(), needed[1] and given.values()]
-        turned = [needed[2 + i] and given.without(i).slopes() for i in range(ctx.order)]
-        return None, None, None, *_found(moved + turned)
-
-
-class _Given(NamedTuple):
-    """The factors of the form, and its derivative in one of them."""
-
-    levels: Levels
-    points: Tensor
-    back: Tensor
-    directions: Sequence[Tensor]
-    tables: Sequence[Tensor]
-
-    def without(self, i: int) -> _Given:
-        """The form is linear in a direction, so its slope in that one is the form without it."""
-        return self._replace(directions=[*self.directions[:i], *self.directions[i + 1 :]])
-
-    def values(self) -> Any:
-        order = len(self.directions)
-        return _Values.apply(self.levels, order, self.points, *self.directions, *self.tables)
-
-    def slopes(self) -> Any:
-        order = len(self.directions)
-        rest = (*self.directions, *self.tables)
-        return _Slopes.apply(self.levels, order, self.points, self.back, *rest)
-
-    def spread(self, needed: Sequence[bool]) -> Sequence[Any]:
-        if not any(needed):
-            return [None] * len(self.tables)
-        order, shapes = len(self.directions), [table.shape for table in self.tables]
-        return _Spread.apply(
-            self.levels, order, shapes, self.points, self.back, *self.directions
-        )
-
-
-def _found(slopes: list[Any]) -> list[Tensor | None]:
-    return [None if slope is False else slope for slope in slopes]
+        form = ctx.form.with_factors(ctx.saved_tensors).times(ctx.kind, grads)
+        return None, None, None, None, *form.derivative(ctx.factor)
 
 
 # --- Machine code ---
-
 
 _SOURCES = (*SOURCES, Path(__file__), Path(__file__).with_name("grid_code.py"))
 
@@ -189,73 +172,65 @@ def _function() -> machine_code.Function | None:
     return machine_code.function("cppnart.fields.grid_code", "look_up_grids", _SOURCES, slower)
 
 
-def _run(
-    kind: int,
-    levels: Levels,
-    points: Tensor,
-    directions: Sequence[Tensor],
-    tables: Sequence[Tensor],
-    values: Tensor,
-    slopes: Tensor | None = None,
-) -> None:
-    """Fills one of the three from the others: values (N, channels), the tables, slopes (d, N)."""
-    count, d = points.shape
-    order = len(directions)
-    columns = points.t().contiguous()
-    moves = torch.stack([v.t() for v in directions]) if directions else columns
-    values = values.contiguous()
-    tables = [table.contiguous() for table in tables]
-    described = _described(levels, tables)
+def _compute(kind: int, form: _Form) -> tuple[Tensor, ...]:
+    count, d = form.points.shape
+    order = len(form.directions)
+    points = form.points.t().contiguous()
+    moves = torch.stack([v.t() for v in form.directions]) if order else points
+    width = sum(level.channels for level in form.levels)
+    back = points.new_empty(count, width) if form.back is None else form.back.contiguous()
+    slopes = points.new_zeros((d, count) if kind == SLOPES else ())
+    if form.tables is None:
+        tables = tuple(points.new_empty(v.entries, v.channels) for v in form.levels)
+    else:
+        tables = tuple(table.contiguous() for table in form.tables)
+    described = _described(form.levels, tables)
     call = _function()
     assert call is not None
-    threads = torch.get_num_threads() if count >= FEW else 1
 
-    def work(levels_of: tuple[int, int], first: int, stop: int) -> None:
-        # per point of a tile: sums, factors, two spare rows; entries
+    def work(level: int, step: int, first: int, stop: int) -> None:
+        # for each point of a tile: sums over corners, factors of axes, two spare rows; entries
         floats = np.empty(TILE * ((1 << order) + 2 * d * (order + 2) + 2), np.float32)
         whole = np.empty(TILE * (2 * d + 1), np.int64)
         call(
-            *(kind, d, order, described.ctypes.data, *levels_of, len(tables)),
-            *(columns.data_ptr(), moves.data_ptr(), values.data_ptr(), values.shape[1]),
-            *(0 if slopes is None else slopes.data_ptr(), count, first, stop),
-            *(floats.ctypes.data, whole.ctypes.data),
+            *(kind, d, order, described.ctypes.data, level, step, len(tables)),
+            *(points.data_ptr(), moves.data_ptr(), back.data_ptr(), width, slopes.data_ptr()),
+            *(count, first, stop, floats.ctypes.data, whole.ctypes.data),
         )
 
+    threads = torch.get_num_threads() if count >= FEW else 1
     if kind == SPREAD:
         threads = min(threads, len(tables))
-        _share([lambda n=n: work((n, threads), 0, count) for n in range(threads)])
-    else:
-        part = -(-count // (threads * TILE)) * TILE or TILE
-        _share(
-            [lambda s=s: work((0, 1), s, min(s + part, count)) for s in range(0, count, part)]
-        )
+        _together([partial(work, level, threads, 0, count) for level in range(threads)])
+        return tables
+    part = -(-count // (threads * TILE)) * TILE
+    starts = range(0, count, max(part, 1))
+    _together([partial(work, 0, 1, start, min(start + part, count)) for start in starts])
+    return (back if kind == VALUES else slopes.t(),)
 
 
-def _described(levels: Levels, tables: Sequence[Tensor]) -> Any:
+def _described(levels: Sequence[Level], tables: Sequence[Tensor]) -> Any:
     rows, column = [], 0
     for level, table in zip(levels, tables, strict=True):
-        entries, c = table.shape
-        mask = entries - 1 if level.hashed else -1
-        resolution = (*level.resolution, *(0,) * (4 - len(level.resolution)))
-        flags = (int(level.wrap), int(level.smooth))
-        rows.append((table.data_ptr(), entries, c, column, mask, *flags, *resolution))
-        column += c
+        mask = level.entries - 1 if level.hashed else -1
+        sides = (*level.resolution, *(0,) * (4 - len(level.resolution)))
+        shape = (table.data_ptr(), level.entries, level.channels, column, mask)
+        rows.append((*shape, level.wrap, level.smooth, *sides))
+        column += level.channels
     return np.array(rows, np.int64)
 
 
-def _share(tasks: list[Callable[[], None]]) -> None:
+def _together(tasks: list[partial[None]]) -> None:
     """Runs the first here and the others beside it."""
-    if len(tasks) > 1:
-        others = [_pool(os.getpid()).submit(task) for task in tasks[1:]]
-        tasks[0]()
-        for other in others:
-            other.result()
-    elif tasks:
-        tasks[0]()
+    others = [_pool(os.getpid()).submit(task) for task in tasks[1:]]
+    for task in tasks[:1]:
+        task()
+    for other in others:
+        other.result()
 
 
 @cache
 def _pool(process: int) -> ThreadPoolExecutor:
-    """Threads that wait for work: starting them takes as long as a small look-up. A fork has its
-    own."""
+    """Threads that wait for work, since starting one takes as long as a small look-up; a process
+    that was forked has its own."""
     return ThreadPoolExecutor(os.cpu_count())

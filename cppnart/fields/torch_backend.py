@@ -272,7 +272,9 @@ class _GridModule(_OperationModule):
 
     @property
     def level(self) -> grid_autograd.Level:
-        return grid_autograd.Level(self.resolution, self.wrap, self.smooth, self.hashed)
+        entries, channels = self.table.shape
+        flags = self.wrap, self.smooth, self.hashed
+        return grid_autograd.Level(entries, channels, self.resolution, *flags)
 
     def operation(self) -> Grid:
         return Grid(self.sources, _numpy(self.table), self.resolution, self.wrap, self.smooth)
