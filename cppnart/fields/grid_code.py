@@ -194,10 +194,10 @@ def _dot(out, table, c, index, slopes, width):
 @cfunc(types.void(types.CPointer(types.int64)), error_model="numpy")
 def look_up_grids(address):
     """Arguments: kind, dimensions, order, levels (address, first, step, stop), points, directions,
-    values, width of values, slopes of coordinates, count, first point, stop, scratch, whole scratch.
+    values, width of values, slopes, count, first point, stop, scratch, scratch of whole numbers.
 
-    points (d, count), directions (order, d, count), values (count, width): found or, for the
-    other kinds, what comes back; slopes (d, count).
+    points (d, count), directions (order, d, count), slopes (d, count), to which is added; values
+    (count, width): what is found or, for the other kinds, the form's ``back``.
     """
     a = carray(address, (17,))
     kind, d, order, count, width = a[0], a[1], a[2], a[12], a[10]

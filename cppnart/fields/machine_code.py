@@ -60,9 +60,7 @@ def function(
 
 
 @cache
-def _function(
-    module: str, name: str, sources: tuple[Path, ...], otherwise: str
-) -> Function | None:
+def _function(module: str, name: str, sources: tuple[Path, ...], otherwise: str) -> Function | None:
     digest = hashlib.sha256()
     for path in sources:
         digest.update(path.read_bytes())

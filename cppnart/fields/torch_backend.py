@@ -290,7 +290,7 @@ class _Grids:
     def reads(self, sources: Values) -> bool:
         return np.array_equal(self.grids[0].sources, sources)
 
-    def __call__(self, parts: list[Tensor], coords: Tensor) -> Tensor:
+    def __call__(self, parts: Any, coords: Tensor) -> Tensor:
         points = self.grids[0].gather(parts, coords)
         tables = [grid.table for grid in self.grids]
         levels = tuple(grid.level for grid in self.grids)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,7 +52,7 @@ def in_plain_torch(module: ProgramModule) -> Callable[[Tensor], Tensor]:
 
 
 @pytest.fixture
-def kinds(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+def kinds(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """What the machine code was called for."""
     made: list[int] = []
     compute = grid_autograd._compute
@@ -62,11 +62,11 @@ def kinds(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
         return compute(kind, form)
 
     monkeypatch.setattr(grid_autograd, "_compute", seen)
-    yield made
+    return made
 
 
 def slopes(outputs: Sequence[Tensor], inputs: Sequence[Tensor], back: Sequence[Tensor]) -> Any:
-    """Of outputs times ``back``, to be differentiated again; 0 where nothing depends on an input."""
+    """Of outputs times ``back``, to be differentiated again; 0 where nothing depends on it."""
     total = torch.stack([(o * b).sum() for o, b in zip(outputs, back, strict=True)]).sum()
     if not total.requires_grad:
         return [torch.zeros_like(i) for i in inputs]
@@ -129,7 +129,9 @@ def cases(draw: st.DrawFn) -> tuple[ProgramModule, Tensor]:
 
 @given(cases())
 @settings(max_examples=100)
-def test_values_and_derivatives_are_those_of_plain_torch(case: tuple[ProgramModule, Tensor]) -> None:
+def test_values_and_derivatives_are_those_of_plain_torch(
+    case: tuple[ProgramModule, Tensor],
+) -> None:
     module, points = case
     found = results(module, module, points)
     assert_same(found, results(in_plain_torch(module), module, points), 2e-5)
