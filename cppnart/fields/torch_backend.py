@@ -333,6 +333,8 @@ def _last_reads(modules: list[Any]) -> list[list[int]]:
 
 
 def _activate(name: str, x: Tensor) -> Tensor:
+    if name == "relu":  # the table's form, but torch takes a fifth of the time for its slopes
+        return torch.relu(x)
     result: Tensor = activations.ACTIVATIONS[name].array(torch, x)
     return result
 
