@@ -205,6 +205,7 @@ class _Fit:
         self.task, self.settings, self.folder = task, settings, folder
         self.report, self.show = report, show
         self.optimiser = _optimiser(self.module, settings, rates)
+        self.learning = [p for group in self.optimiser.param_groups for p in group["params"]]
         half = PRECISIONS[settings.precision]
         self.half = half
         scaled = half == torch.float16 and self.device.type == "cuda"
@@ -276,7 +277,8 @@ class _Fit:
         with mixed:
             loss = self.task.loss(self.module, random, self.device)
         self.optimiser.zero_grad(set_to_none=True)
-        self.scaler.scale(loss).backward()
+        # points of a loss on derivatives ask for slopes too, which nobody reads
+        self.scaler.scale(loss).backward(inputs=self.learning)
         if settings.clip is not None:
             self.scaler.unscale_(self.optimiser)
             nn.utils.clip_grad_norm_(self.module.parameters(), settings.clip)
@@ -416,7 +418,8 @@ def _optimiser(
         group["eps"] = settings.eps / group["own_rate"]
         group["weight_decay"] = settings.decay / group["own_rate"]
     kind = torch.optim.Adam if settings.optimiser == "adam" else torch.optim.AdamW
-    return kind(chosen, settings.rate, settings.betas, settings.eps, settings.decay)
+    # one pass over parameters and moments: tables of grids are far larger than caches
+    return kind(chosen, settings.rate, settings.betas, settings.eps, settings.decay, fused=True)
 
 
 def _follow(average: nn.Module, module: nn.Module, decay: float, step: int) -> None:

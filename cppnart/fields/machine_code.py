@@ -32,6 +32,7 @@ Function: TypeAlias = Callable[..., None]
 
 log = logging.getLogger("cppnart")
 _lock = threading.Lock()
+_NUMPY = "rendering with numpy, several times slower"
 
 
 def cache_folder() -> Path:
@@ -45,18 +46,21 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cppnart"
 
 
-def function(module: str, name: str, sources: tuple[Path, ...]) -> Function | None:
+def function(
+    module: str, name: str, sources: tuple[Path, ...], otherwise: str = _NUMPY
+) -> Function | None:
     """A compiled function, loaded from the cache or compiled into it.
 
     module is where numba finds the cfunc of that name, sources the files that it is made from.
-    None, with one warning, where there is neither numba nor a folder to keep its work in.
+    None, with one warning that says what is done ``otherwise``, where there is neither numba nor
+    a folder to keep its work in.
     """
     with _lock:
-        return _function(module, name, sources)
+        return _function(module, name, sources, otherwise)
 
 
 @cache
-def _function(module: str, name: str, sources: tuple[Path, ...]) -> Function | None:
+def _function(module: str, name: str, sources: tuple[Path, ...], otherwise: str) -> Function | None:
     digest = hashlib.sha256()
     for path in sources:
         digest.update(path.read_bytes())
@@ -69,7 +73,7 @@ def _function(module: str, name: str, sources: tuple[Path, ...]) -> Function | N
         code = None
     if code is None:
         if importlib.util.find_spec("numba") is None:
-            log.warning("numba is not installed: rendering with numpy, several times slower")
+            log.warning("numba is not installed: %s", otherwise)
             return None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,14 +81,15 @@ def _function(module: str, name: str, sources: tuple[Path, ...]) -> Function | N
                 code = _compile(module, name)
                 Path(temporary).write_bytes(hashlib.sha256(code).digest() + code)
         except ImportError as error:
-            log.warning("numba does not work here (%s): rendering with numpy", error)
+            log.warning("numba does not work here (%s): %s", error, otherwise)
             return None
         except OSError as error:
             log.warning(
-                "cannot keep compiled code in %s (%s): rendering with numpy, several times slower; "
+                "cannot keep compiled code in %s (%s): %s; "
                 "set CPPNART_CACHE to a folder that can be written",
                 path.parent,
                 error.strerror or error,
+                otherwise,
             )
             return None
     return _load(code, name)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from . import activations
+from . import activations, grid_autograd
 from .program import HASH_PRIMES, Affine, Grid, Operation, Product, Program, Values
 
 Number: TypeAlias = "float | list[float] | np.ndarray[Any, Any] | Tensor"
@@ -36,12 +36,24 @@ class ProgramModule(nn.Module):
         if program.input_size:
             starts.append(program.input_size)
         modules: list[_OperationModule] = []
+        steps: list[_OperationModule | _Grids] = []
         for number, operation in enumerate(program.operations):
-            modules.append(_module_of(operation, np.array(starts), number not in frozen))
+            module = _module_of(operation, np.array(starts), number not in frozen)
+            modules.append(module)
+            last = steps[-1] if steps else None
+            if not isinstance(module, _GridModule):
+                steps.append(module)
+            elif isinstance(last, _Grids) and last.reads(operation.reads):
+                last.grids.append(module)
+                starts[-1] += operation.size
+                continue
+            else:
+                steps.append(_Grids([module]))
             starts.append(starts[-1] + operation.size)
         self.operations = nn.ModuleList(modules)
         self.result = _Gather(program.output_values, np.array(starts))
-        self._done = _last_reads([*modules, self.result])
+        self._steps = steps
+        self._done = _last_reads([*steps, self.result])
         # follows .to() even where there are no parameters
         self.register_buffer("_like", torch.empty(0), persistent=False)
 
@@ -71,8 +83,8 @@ class ProgramModule(nn.Module):
             )
         coords = coords.to(self.get_buffer("_like"))
         parts: list[Tensor | None] = [coords] if self._program.input_size else []
-        for number, module in enumerate(self.operations):
-            parts.append(module(parts, coords))
+        for number, step in enumerate(self._steps):
+            parts.append(step(parts, coords))
             for part in self._done[number]:
                 parts[part] = None
         out: Tensor = self.result(parts, coords)
@@ -219,6 +231,8 @@ class _ProductModule(_OperationModule):
 
 
 class _GridModule(_OperationModule):
+    """One grid, in plain torch: what the machine code is held to, and what serves elsewhere."""
+
     table: Tensor
 
     def __init__(self, operation: Grid, starts: Values, learns: bool) -> None:
@@ -230,9 +244,9 @@ class _GridModule(_OperationModule):
         self.gathers = (self.gather,)
         _hold(self, "table", operation.table, learns)
 
-    def forward(self, parts: list[Tensor], coords: Tensor) -> Tensor:
+    def forward(self, points: Tensor) -> Tensor:
         lower, upper, fraction = [], [], []
-        points = torch.nan_to_num(self.gather(parts, coords))
+        points = torch.nan_to_num(points)
         for u, n in zip(points.unbind(1), self.resolution, strict=True):
             p = (u - u.floor()) * n if self.wrap else u.clip(0, 1) * (n - 1)
             cell = p.detach().long().clip(0, n - 1 if self.wrap else n - 2)
@@ -256,8 +270,32 @@ class _GridModule(_OperationModule):
         result: Tensor = out
         return result
 
+    @property
+    def level(self) -> grid_autograd.Level:
+        entries, channels = self.table.shape
+        flags = self.wrap, self.smooth, self.hashed
+        return grid_autograd.Level(entries, channels, self.resolution, *flags)
+
     def operation(self) -> Grid:
         return Grid(self.sources, _numpy(self.table), self.resolution, self.wrap, self.smooth)
+
+
+class _Grids:
+    """Grids of the same coordinates, one after another, which are looked up together."""
+
+    def __init__(self, grids: list[_GridModule]) -> None:
+        self.grids = grids
+        self.gathers = grids[0].gathers
+
+    def reads(self, sources: Values) -> bool:
+        return np.array_equal(self.grids[0].sources, sources)
+
+    def __call__(self, parts: Any, coords: Tensor) -> Tensor:
+        points = self.grids[0].gather(parts, coords)
+        tables = [grid.table for grid in self.grids]
+        levels = tuple(grid.level for grid in self.grids)
+        found = grid_autograd.look_up(points, tables, levels)
+        return torch.cat([grid(points) for grid in self.grids], 1) if found is None else found
 
 
 def _module_of(operation: Operation, starts: Values, learns: bool) -> _OperationModule:
@@ -295,6 +333,8 @@ def _last_reads(modules: list[Any]) -> list[list[int]]:
 
 
 def _activate(name: str, x: Tensor) -> Tensor:
+    if name == "relu":  # the table's form, but torch takes a fifth of the time for its slopes
+        return torch.relu(x)
     result: Tensor = activations.ACTIVATIONS[name].array(torch, x)
     return result
 

@@ -1,0 +1,49 @@
+"""How fast and how well fields are fitted, as ratios within one run: `python benchmarks/fit.py`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import torch
+from grids import grid_rows
+from measure import Row, busy, machine
+
+from cppnart.render.renderer import cores
+
+SECTIONS: dict[str, Callable[[int, bool], Iterator[Row]]] = {
+    "grid": grid_rows,
+}
+"""Each takes the number of rounds, and whether to be quick."""
+VERDICTS = {True: "yes", False: "**no**", None: ""}
+
+
+def main() -> int:
+    """Measures, prints, and returns 1 when something falls short of what is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add = parser.add_argument
+    add("--only", action="append", choices=SECTIONS, help="this section; may be repeated")
+    add("--quick", action="store_true", help="small cases, to see that everything works")
+    add("--rounds", type=int, default=5, help="runs of each contestant, in turns; the best counts")
+    add("--threads", type=int, default=cores(), help="for all contestants; default: all cores")
+    add("--json", type=Path, help="write the figures here")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    print(machine(arguments.threads))
+    if warning := busy():
+        print(warning)
+    rows = []
+    for name in arguments.only or SECTIONS:
+        for row in SECTIONS[name](2 if arguments.quick else arguments.rounds, arguments.quick):
+            cells = (row.what, row.required, row.measured, VERDICTS[row.passed], row.note)
+            print(f"| {' | '.join(cells)} |", flush=True)
+            rows.append(row)
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps([row.as_dict() for row in rows], indent=1) + "\n")
+    return int(any(row.passed is False for row in rows))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
