@@ -18,15 +18,19 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from cppnart.cppn.module import CPPN
+    from cppnart.fields.fit_gradients import fit_gradients
     from cppnart.fields.fit_image import fit_image
     from cppnart.render.api import Rendered, finishes, info, palettes, render, sheet, styles
+    from cppnart.render.blend import blend
     from cppnart.render.motion.walk import walk
 
 __all__ = [
     "CPPN",
     "Rendered",
     "__version__",
+    "blend",
     "finishes",
+    "fit_gradients",
     "fit_image",
     "info",
     "palettes",
@@ -39,7 +43,9 @@ __all__ = [
 _HOMES = {
     "CPPN": "cppnart.cppn.module",
     "Rendered": "cppnart.render.api",
+    "blend": "cppnart.render.blend",
     "finishes": "cppnart.render.api",
+    "fit_gradients": "cppnart.fields.fit_gradients",
     "fit_image": "cppnart.fields.fit_image",
     "info": "cppnart.render.api",
     "palettes": "cppnart.render.api",

@@ -83,10 +83,12 @@ def fit_image(
     Raises ValueError for what cannot be fitted and OSError for files that cannot be read.
     """
     name, chosen = _chosen(method, demo)
-    pixels, remark = _read(source, DEMO_LARGEST if demo else LARGEST)
+    pixels, remark = read_picture(source, DEMO_LARGEST if demo else LARGEST)
     task = ImageTask(pixels, batch=batch or chosen.batch, holdout=holdout, beside=demo is not None)
     patience = None if holdout == "none" else PATIENCE
-    network = _network(name, task, {**chosen.options, **(options or {})}, training.get("seed", 0))
+    network = picture_network(
+        name, task, {**chosen.options, **(options or {})}, training.get("seed", 0)
+    )
     settings = replace(chosen.settings, patience=patience)
     return train(network, task, settings, training, method=name, shape=_coloured, remark=remark)
 
@@ -102,7 +104,7 @@ def _chosen(method: str, demo: str | None) -> tuple[str, Method]:
     return name, METHODS[name]
 
 
-def _read(
+def read_picture(
     source: str | os.PathLike[str] | NDArray[Any], most: int
 ) -> tuple[NDArray[Any], str | None]:
     """Pixels, and what a person should know of them."""
@@ -121,7 +123,7 @@ def _checked(pixels: NDArray[Any]) -> NDArray[Any]:
     return pixels
 
 
-def _network(name: str, task: ImageTask, options: Mapping[str, Any], seed: int) -> Network:
+def picture_network(name: str, task: ImageTask, options: Mapping[str, Any], seed: int) -> Network:
     outputs = ("red", "green", "blue", "alpha")[: task.channels]
     own = dict(options)
     if name == "grid":
