@@ -11,12 +11,14 @@ import torch
 from grids import grid_rows
 from measure import Row, busy, machine
 from poisson import poisson_rows
+from sounds import audio_rows
 
 from cppnart.render.renderer import cores
 
 SECTIONS: dict[str, Callable[[int, bool], Iterator[Row]]] = {
     "grid": grid_rows,
     "poisson": poisson_rows,
+    "audio": audio_rows,
 }
 """Each takes the number of rounds, and whether to be quick."""
 VERDICTS = {True: "yes", False: "**no**", None: ""}

@@ -7,6 +7,7 @@ group = LazyGroup(
         "Signals": {
             "image": Entry("cppnart.cli.fit_image", "A picture, of any size and kind."),
             "gradients": Entry("cppnart.cli.fit_gradients", "A picture, from its slopes alone."),
+            "audio": Entry("cppnart.cli.fit_audio", "A sound, of any rate and channels."),
         }
     },
     name="fit",

@@ -33,6 +33,7 @@ COMMANDS: dict[str, dict[str, Entry]] = {
     "Fit": {
         "fit": Entry("cppnart.cli.fit", "A field from a signal: a picture, ...", "group"),
         "blend": Entry("cppnart.cli.blend", "Two pictures in one, without a seam."),
+        "sample": Entry("cppnart.cli.sample", "A sound file from a fitted sound, at any rate."),
     },
     "Shell": {
         "completion": Entry("cppnart.cli.completion", "Completion for bash, zsh or fish."),

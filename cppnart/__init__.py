@@ -18,8 +18,10 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from cppnart.cppn.module import CPPN
+    from cppnart.fields.fit_audio import fit_audio
     from cppnart.fields.fit_gradients import fit_gradients
     from cppnart.fields.fit_image import fit_image
+    from cppnart.fields.sample_audio import sample
     from cppnart.render.api import Rendered, finishes, info, palettes, render, sheet, styles
     from cppnart.render.blend import blend
     from cppnart.render.motion.walk import walk
@@ -30,11 +32,13 @@ __all__ = [
     "__version__",
     "blend",
     "finishes",
+    "fit_audio",
     "fit_gradients",
     "fit_image",
     "info",
     "palettes",
     "render",
+    "sample",
     "sheet",
     "styles",
     "walk",
@@ -45,10 +49,12 @@ _HOMES = {
     "Rendered": "cppnart.render.api",
     "blend": "cppnart.render.blend",
     "finishes": "cppnart.render.api",
+    "fit_audio": "cppnart.fields.fit_audio",
     "fit_gradients": "cppnart.fields.fit_gradients",
     "fit_image": "cppnart.fields.fit_image",
     "info": "cppnart.render.api",
     "palettes": "cppnart.render.api",
+    "sample": "cppnart.fields.sample_audio",
     "sheet": "cppnart.render.api",
     "styles": "cppnart.render.api",
     "walk": "cppnart.render.motion.walk",

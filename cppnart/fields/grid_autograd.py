@@ -48,6 +48,11 @@ class Level(NamedTuple):
     hashed: bool
 
 
+def get_ready() -> None:
+    """Compiles the machine code where that was never done, so that it is not part of a fit."""
+    _function()
+
+
 def look_up(points: Tensor, tables: Sequence[Tensor], levels: Sequence[Level]) -> Tensor | None:
     """The values of all grids at points (N, d), side by side: (N, channels of all levels).
 

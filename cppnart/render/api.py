@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 
 from cppnart.cppn import styles as style_table
 from cppnart.cppn.seeds import parse_seed
+from cppnart.fields import files
+from cppnart.fields.program import Program
 from cppnart.render.finishes import FINISHES
 from cppnart.render.formats import format_of
 from cppnart.render.motion.film_recipe import FilmRecipe, film_recipe_text
 from cppnart.render.palettes import PALETTES, Palette
-from cppnart.render.prepare import Prepared, Source, prepare
+from cppnart.render.prepare import FIELD_SUFFIX, Prepared, Source, prepare
 from cppnart.render.recipe import (
     recipe_text,
 )
@@ -321,6 +323,10 @@ def info(source: str | int | os.PathLike[str]) -> dict[str, Any]:
 
         if is_film(source):
             return _about_film(source, film_of(source))
+        if os.fspath(source).lower().endswith(FIELD_SUFFIX):
+            program, note = files.load(source)
+            if note.get("task") == "audio":
+                return _about_sound(source, program, note)
     prepared = prepare(source)
     recipe, drawn = prepared.recipe, prepared.drawn
     program = drawn.program if drawn else prepared.picture.field
@@ -333,16 +339,37 @@ def info(source: str | int | os.PathLike[str]) -> dict[str, Any]:
             "finish": recipe.finish,
         }
         facts["latent"] = [round(float(number), 4) for number in drawn.latent]
-    facts["program"] = {
+    facts["program"] = _about_program(program)
+    facts["recipe"] = msgspec.to_builtins(msgspec.json.decode(recipe_text(recipe)))
+    if recipe.field is not None:
+        facts["recipe"]["field"] = f"{len(recipe.field)} characters"
+    return facts
+
+
+def _about_program(program: Program) -> dict[str, Any]:
+    return {
         "inputs": list(program.input_names),
         "outputs": list(program.output_names),
         "operations": len(program.operations),
         "parameters": program.parameters,
     }
-    facts["recipe"] = msgspec.to_builtins(msgspec.json.decode(recipe_text(recipe)))
-    if recipe.field is not None:
-        facts["recipe"]["field"] = f"{len(recipe.field)} characters"
-    return facts
+
+
+def _about_sound(
+    source: str | os.PathLike[str], program: Program, note: dict[str, Any]
+) -> dict[str, Any]:
+    from cppnart.fields.sample_audio import SoundField
+
+    sound = SoundField.of(program, note, os.fspath(source))
+    return {
+        "source": os.fspath(source),
+        "kind": "field of a sound",
+        "seconds": round(sound.seconds, 3),
+        "rate": sound.rate,
+        "channels": list(program.output_names),
+        "fit": {name: note[name] for name in ("method", "scores") if name in note},
+        "program": _about_program(program),
+    }
 
 
 def _about_film(source: str | os.PathLike[str], film: FilmRecipe) -> dict[str, Any]:

@@ -158,6 +158,8 @@ def _source(source: Source | None) -> Recipe:
         return msgspec.structs.replace(blank, seed=parse_seed(text))
     if text.lower().endswith(FIELD_SUFFIX):
         program, note = files.load(text)
+        if note.get("task") == "audio":
+            raise ValueError(f"{text}: the field of a sound, which 'cppnart sample' plays")
         return msgspec.structs.replace(with_field(blank, program), size=_size_of(note))
     found = read_recipe(text)
     if is_film_recipe(found):

@@ -17,13 +17,17 @@ def siren(
     depth: int = 4,
     omega: float = 30.0,
     first_omega: float = 30.0,
+    stretch: float = 1.0,
     last: str = "identity",
 ) -> Network:
     """``depth`` layers sin(omega (W x + b)), and an affine one (Sitzmann et al., "Implicit neural
     representations with periodic activation functions", 2020, sections 3.2 and 1.5 of the
-    supplement: the distribution of the activations is the same in all layers)."""
+    supplement: the distribution of the activations is the same in all layers). stretch: what
+    coordinates are multiplied with first; the paper's sounds span [-100, 100]."""
     layers = Layers(inputs)
     values = layers.point
+    if stretch != 1:
+        values = layers.map(values, "identity", stretch)
     for number in range(depth):
         frequency = omega if number else first_omega
         weight, bias = fan_in(random, width, len(values))

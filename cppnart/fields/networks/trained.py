@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from .. import grid_autograd
+from ..program import Grid
 from ..torch_backend import ProgramModule
 from .layers import Network
 
@@ -12,6 +14,8 @@ from .layers import Network
 def trainable(network: Network) -> tuple[ProgramModule, dict[str, float]]:
     """The module of a network, and by parameter name how much faster each learns; for ``fit``."""
     frozen = {number for number, rate in enumerate(network.rates) if rate == 0}
+    if any(isinstance(operation, Grid) for operation in network.program.operations):
+        grid_autograd.get_ready()
     module = ProgramModule(network.program, frozen)
     rates = {name: network.rates[int(name.split(".")[1])] for name, _ in module.named_parameters()}
     for number in network.paired:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .ffmpeg import QUIET, ffmpeg_path, reason, shielded
+from cppnart.fields.ffmpeg import QUIET, ffmpeg_path, reason, shielded
+
 from .films import Film, Frame
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+from cppnart.fields.ffmpeg import reason, run_ffmpeg
+
 from .encoders import MoviepyEncoder, Settings, film_filters
-from .ffmpeg import reason, run_ffmpeg
 from .films import Film, Frame
 
 _SAMPLES = 1 << 18

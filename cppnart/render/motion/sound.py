@@ -21,25 +21,21 @@ import binascii
 import math
 import os
 import re
-import stat
-import subprocess
-import tempfile
 import zlib
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, fields
 from itertools import chain
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cppnart.fields.sounds import pieces
+
 # What is heard.
 RATE = 22050  # samples a second
-MAX_SECONDS = 4 * 3600
 MAX_FRAMES = 1 << 20
 FPS = (0.1, 1000.0)  # at least, at most
-FORMATS = "wav,aiff,flac,ogg,mp3,aac,mov,matroska"  # of ffmpeg; mov is mp4 too, matroska webm
 
 # Spectra. Every frame is described by the same whole number of windows, so that the pace of the
 # windows beats with neither the frame rate nor the sound.
@@ -344,8 +340,8 @@ def _windows(path: str | os.PathLike[str], size: int, hop: float, most: int) -> 
     # lies in the sound. `held` begins at `start`, and `done` windows have been given.
     half = np.zeros(size // 2, np.float32)
     held, start, done = half, 0, 0
-    with closing(_pieces(path, RATE)) as pieces:
-        for piece in chain(pieces, [half]):
+    with closing(_pieces(path, RATE)) as heard:
+        for piece in chain(heard, [half]):
             held = np.concatenate([held, piece])
             fit = min(most, math.ceil((start + held.size - size + 1) / hop - 0.5))
             if fit > done:
@@ -359,91 +355,16 @@ def _windows(path: str | os.PathLike[str], size: int, hop: float, most: int) -> 
 def decode(path: str | os.PathLike[str], rate: int = RATE) -> Floats:
     """The samples (N,) of a sound, the mean of its channels; full scale is ±1.
 
-    Reads wav, aiff, flac, ogg, mp3, m4a and the first sound of mp4, mov, webm and mkv films, by the
-    content and not by the name; at most four hours.
-
-    Raises OSError where the file cannot be opened, and ValueError where it is no sound, has none in
-    it, is cut short, or is too long.
+    Reads what ``fields.sounds.pieces`` reads, and raises what that raises.
     """
     return np.concatenate(list(_pieces(path, rate)))
 
 
 def _pieces(path: str | os.PathLike[str], rate: int) -> Generator[Floats, None, None]:
-    """The samples in pieces of less than a second. Ends ffmpeg when it is left early."""
-    if not 1000 <= rate <= 192_000:
-        raise ValueError(f"rate {rate}: expected 1000 to 192000 samples a second")
-    shown = os.fspath(path)
-    if not stat.S_ISREG(os.stat(path).st_mode) and not os.path.isdir(path):
-        raise ValueError(f"{shown} is not an ordinary file")
-    with open(path, "rb"):
-        pass  # so that Python says what is wrong: no such file, a folder, no permission
-    command = [_ffmpeg(), "-nostdin", "-nostats", "-hide_banner"]
-    # Only this file is opened, whatever stands in it, and no name is an option or an address.
-    command += ["-protocol_whitelist", "file", "-format_whitelist", FORMATS]
-    command += ["-i", "file:" + os.path.abspath(path), "-map", "0:a:0", "-vn"]
-    # A mean of the channels, and not the louder sum that ffmpeg makes by itself.
-    command += ["-af", "aresample=rematrix_maxval=1", "-ac", "1", "-ar", str(rate)]
-    command += ["-f", "f32le", "pipe:1"]
-    samples = 0
-    with (
-        tempfile.TemporaryFile() as log,
-        subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log
-        ) as ffmpeg,
-    ):
-        assert ffmpeg.stdout is not None
-        try:
-            while data := ffmpeg.stdout.read(1 << 16):
-                piece = np.frombuffer(data[: len(data) // 4 * 4], "<f4")
-                samples += piece.size
-                if samples > MAX_SECONDS * rate:
-                    raise ValueError(f"{shown} lasts more than {MAX_SECONDS // 3600} hours")
-                yield np.clip(np.nan_to_num(piece, nan=0), -_LARGEST, _LARGEST)
-            ended = ffmpeg.wait()
-        finally:
-            ffmpeg.kill()
-        _check_whole(shown, ended, samples / rate, _text_of(log))
+    """The samples in pieces of less than a second, and numbers only. Closes what it reads."""
+    with closing(pieces(path, rate)) as sounds:
+        for sound in sounds:
+            yield np.clip(np.nan_to_num(sound.samples[:, 0], nan=0), -_LARGEST, _LARGEST)
 
 
 _LARGEST = np.float32(1e6)  # whose square, summed, is still a number
-
-
-def _ffmpeg() -> str:
-    """The path of ffmpeg, which comes with a package that moviepy needs."""
-    import imageio_ffmpeg
-
-    try:
-        return str(imageio_ffmpeg.get_ffmpeg_exe())
-    except RuntimeError as error:
-        raise OSError(f"a sound needs ffmpeg: {error}") from None
-
-
-def _text_of(log: BinaryIO, part: int = 1 << 16) -> str:
-    """The beginning and the end of what ffmpeg said."""
-    size = log.seek(0, os.SEEK_END)
-    log.seek(0)
-    text = log.read(part)
-    log.seek(max(part, size - part))
-    return (text + log.read(part)).decode("utf-8", "replace")
-
-
-def _check_whole(shown: str, ended: int, seconds: float, log: str) -> None:
-    """Raises ValueError where ffmpeg, which makes do with what there is, has not read a sound."""
-    if (ended == 0 and seconds == 0) or (ended != 0 and "matches no streams" in log):
-        raise ValueError(f"{shown} has no sound in it")
-    if ended != 0:
-        raise ValueError(
-            f"{shown} is not a sound that can be read: expected wav, flac, ogg, mp3,"
-            " or a film (mp4, mov, webm) that has a sound"
-        )
-    # What ffmpeg says of itself begins with a bracket; what stands in the file does not.
-    cut = re.search(r"^\[.*(partial file|ended prematurely|corrupt input)", log, re.MULTILINE)
-    # A sound that was written into a pipe could not know its length, and claims far too much.
-    cut = None if "Ignoring maximum wav data size" in log else cut
-    said = re.search(r"^  Duration: (\d+):(\d\d):(\d\d\.\d+)", log, re.MULTILINE)
-    length = 0.0
-    # A film may be longer than its sound.
-    if said and "Video:" not in log and "Estimating duration" not in log:
-        length = int(said[1]) * 3600 + int(said[2]) * 60 + float(said[3])
-    if cut or seconds < 0.95 * length - 0.5:
-        raise ValueError(f"{shown} is cut short: it ends after {seconds:.1f} seconds of sound")

@@ -7,8 +7,8 @@ import stat
 from fractions import Fraction
 from pathlib import Path
 
-from .ffmpeg import reason, run_ffmpeg
-from .sound import FORMATS
+from cppnart.fields.ffmpeg import reason, run_ffmpeg
+from cppnart.fields.sounds import FORMATS
 
 _BITRATES = {"aac": "192k", "libopus": "160k"}
 

@@ -187,7 +187,7 @@ def test_a_sound_that_is_too_long_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_wav(tmp_path / "a.wav", tone(80, 2))
-    monkeypatch.setattr("cppnart.render.motion.sound.MAX_SECONDS", 1)
+    monkeypatch.setattr("cppnart.fields.sounds.MAX_SECONDS", 1)
     with pytest.raises(ValueError, match=r"a\.wav lasts more than"):
         decode(path)
 

@@ -42,7 +42,7 @@ def ffmpeg_path() -> str:
     try:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:
-        raise OSError(f"films need ffmpeg: {_one_line(str(error))}") from None
+        raise OSError(f"films and sounds need ffmpeg: {_one_line(str(error))}") from None
 
 
 @contextmanager
