@@ -20,7 +20,8 @@ Examples:
 @click.option(
     "--to",
     metavar="TARGET",
-    help="html, glsl, shadertoy, onnx or program.  [default: by the suffix of the output]",
+    help="html, glsl, shadertoy, onnx, program, genome or picbreeder.  [default: by the suffix of"
+    " the output]",
 )
 @options.seed
 @click.option("--seeds", metavar="A,B,...", help="Several pictures for a page to look through.")

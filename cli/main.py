@@ -30,6 +30,10 @@ COMMANDS: dict[str, dict[str, Entry]] = {
         "walk": Entry("cppnart.cli.walk", "A film: loops, walks between pictures, camera paths."),
         "export": Entry("cppnart.cli.export", "A live page, a shader, a model or a program."),
     },
+    "Breed": {
+        "breed": Entry("cppnart.cli.breed", "Children of pictures, to pick from."),
+        "evolve": Entry("cppnart.cli.evolve", "Many generations, towards a picture or novelty."),
+    },
     "Fit": {
         "fit": Entry("cppnart.cli.fit", "A field from a signal: a picture, ...", "group"),
         "blend": Entry("cppnart.cli.blend", "Two pictures in one, without a seam."),

@@ -100,13 +100,7 @@ machine = _together(device, threads)
 
 seed = click.option("--seed", metavar="SEED", help="A whole number, a word or a 0x hash.")
 
-look = _together(
-    click.option(
-        "--style",
-        metavar="NAME",
-        shell_complete=_names_from("styles"),
-        help="How the network is drawn; see 'cppnart styles'.",
-    ),
+dress = _together(
     click.option(
         "--palette",
         metavar="PALETTE",
@@ -125,6 +119,16 @@ look = _together(
         shell_complete=_names_from("finishes"),
         help="What it looks made of; see 'cppnart finishes'. Several as in relief+grain:0.5.",
     ),
+)
+
+look = _together(
+    click.option(
+        "--style",
+        metavar="NAME",
+        shell_complete=_names_from("styles"),
+        help="How the network is drawn; see 'cppnart styles'.",
+    ),
+    dress,
     click.option("--scale", type=float, metavar="X", help="How much of the field is seen."),
     click.option("--depth", type=int, metavar="N", help="Layers of the network."),
     click.option("--width", type=int, metavar="N", help="Units in each layer."),
@@ -134,6 +138,9 @@ look = _together(
         "--latent", type=Numbers(None), metavar="A,B,...", help="The latent vector itself."
     ),
     click.option("--time", type=float, metavar="T", help="The moment, where a style moves."),
+    click.option(
+        "--convention", metavar="NAME", help="Of a genome's coordinates: centers or endpoints."
+    ),
 )
 
 view = _together(

@@ -31,8 +31,8 @@ def command(
 ) -> None:
     """Render a picture of any size.
 
-    SOURCE is a seed, a picture that carries its recipe, or a field (.safetensors). What you do not
-    give stays as its recipe says.
+    SOURCE is a seed, a picture that carries its recipe, a field (.safetensors), or a genome (.json,
+    or Picbreeder's .xml or .zip). What you do not give stays as its recipe says.
     """
     from cppnart.render import api
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from cppnart.fields.sample_audio import sample
     from cppnart.render.api import Rendered, finishes, info, palettes, render, sheet, styles
     from cppnart.render.blend import blend
+    from cppnart.render.breeding.breed import breed
+    from cppnart.render.breeding.evolve import evolve
     from cppnart.render.motion.walk import walk
 
 __all__ = [
@@ -31,6 +33,8 @@ __all__ = [
     "Rendered",
     "__version__",
     "blend",
+    "breed",
+    "evolve",
     "finishes",
     "fit_audio",
     "fit_gradients",
@@ -48,6 +52,8 @@ _HOMES = {
     "CPPN": "cppnart.cppn.module",
     "Rendered": "cppnart.render.api",
     "blend": "cppnart.render.blend",
+    "breed": "cppnart.render.breeding.breed",
+    "evolve": "cppnart.render.breeding.evolve",
     "finishes": "cppnart.render.api",
     "fit_audio": "cppnart.fields.fit_audio",
     "fit_gradients": "cppnart.fields.fit_gradients",

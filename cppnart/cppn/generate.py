@@ -20,6 +20,7 @@ from .style import Options, Style
 PROBE = 64
 """The probe is this many points a side, over the default square frame."""
 ATTEMPTS = 16
+HUGE = 1e9
 MOODS = (("dark", 0.36), ("even", 0.48), ("light", 0.6))
 """Where a picture's median value is moved to."""
 ENDS = {"sigmoid": ((3.0, 97.0), (0.05, 0.95)), "identity": ((1.0, 99.0), (0.03, 0.97))}
@@ -68,8 +69,12 @@ def generate(
     width: int | None = None,
     activation: str | None = None,
     symmetry: int | None = None,
+    weights: Program | None = None,
 ) -> Drawn:
     """The program of a seed in a style.
+
+    weights: a network in place of the one that the seed draws, bred from such; see
+    genomes/mlp.py. Its tones are measured with the latent given.
 
     Whatever the latent, weights and tones are those that the seed gets with its own latent: so a
     walk through latents changes the picture and nothing else. Raises ValueError for an option
@@ -88,7 +93,14 @@ def generate(
     own = seed_latent(name, chosen)
     used = own if latent is None else checked_latent(latent, chosen)
     mood, middle = Stream(name, "mood", chosen.name).choice(MOODS)
-    raw, measures, levels = _best(name, chosen, options, own, middle)
+    if weights is None:
+        raw, measures, levels = _best(name, chosen, options, own, middle)
+    else:
+        raw = _checked_weights(weights, chosen)
+        judged = _judged(raw, chosen, used, middle)
+        if judged is None:
+            raise ValueError("weights: this network gives values that are not finite")
+        measures, levels = judged
     open_program = toned(raw, levels)
     named = {key: getattr(options, key) for key in chosen.option_names}
     program = bind(open_program, z=used)
@@ -171,15 +183,12 @@ def _best(
     lowest = np.inf
     for attempt in range(ATTEMPTS):
         raw = style.draw(Stream(seed, "theme", style.name, attempt), options)
-        fields = _probed(raw, latent)
-        if not all(np.isfinite(field).all() for field in fields.values()):
+        judged = _judged(raw, style, latent, middle)
+        if judged is None:
             continue
-        shown = _shown(fields)
-        levels = _levels(fields, shown, style, middle)
-        measures = measure(np.where(shown, _tones(fields["value"], levels), 0.5))
-        dullness = measures.dullness(style.noise, style.edges)
+        dullness = judged[0].dullness(style.noise, style.edges)
         if dullness < lowest:
-            best, lowest = (raw, measures, levels), dullness
+            best, lowest = (raw, *judged), dullness
         if dullness == 0:
             break
     if best is None:
@@ -187,9 +196,38 @@ def _best(
     return best
 
 
-def levels_of(raw: Program, latent: ArrayLike, style: Style, middle: float) -> Levels:
-    """The levels of a raw program, as those of a draw are set."""
+def _judged(
+    raw: Program, style: Style, latent: NDArray[np.float32], middle: float
+) -> tuple[Measures, Levels] | None:
+    """What a raw program looks like with its tones set; None where it is not finite."""
     fields = _probed(raw, latent)
+    if not all(np.isfinite(field).all() for field in fields.values()):
+        return None
+    shown = _shown(fields)
+    levels = _levels(fields, shown, style, middle)
+    return measure(np.where(shown, _tones(fields["value"], levels), 0.5)), levels
+
+
+def _checked_weights(weights: Program, style: Style) -> Program:
+    """A network that takes and makes what those of a style do."""
+    inputs = {"x": 1, "y": 1, "z": style.latent, **({"t": 1} if style.time else {})}
+    outputs = {"value", "shade", "accent", *(("alpha",) if style.alpha else ())}
+    if dict(weights.inputs) != inputs or set(weights.output_names) != outputs:
+        raise ValueError(
+            f"weights with inputs {', '.join(weights.input_names)} and outputs"
+            f" {', '.join(weights.output_names)}: expected {', '.join(inputs)} and"
+            f" {', '.join(sorted(outputs))}, as style {style.name!r} has them"
+        )
+    return weights
+
+
+def levels_of(raw: Program, latent: ArrayLike, style: Style, middle: float) -> Levels:
+    """The levels of a raw program, as those of a draw are set, whatever its values are."""
+    with np.errstate(all="ignore"):
+        found = _probed(raw, latent)
+    fields = {
+        name: np.nan_to_num(field, posinf=HUGE, neginf=-HUGE) for name, field in found.items()
+    }
     return _levels(fields, _shown(fields), style, middle)
 
 
@@ -203,9 +241,9 @@ def _shown(fields: dict[str, Array]) -> NDArray[np.bool_]:
 def _levels(
     fields: dict[str, Array], shown: NDArray[np.bool_], style: Style, middle: float
 ) -> Levels:
-    value = fields["value"][shown]
     if style.tones == "drawn":
         return Levels((1.0, 0.0), (1.0, 0.0), (1.0, 0.0), 0.0, "identity")
+    value = fields["value"][shown]
     soft = style.tones == "soft"
     slope, offset = _fit(value, "sigmoid" if soft else "identity")
     median = float(np.median(slope * value + offset))

@@ -24,9 +24,7 @@ from cppnart.render.formats import format_of
 from cppnart.render.motion.film_recipe import FilmRecipe, film_recipe_text
 from cppnart.render.palettes import PALETTES, Palette
 from cppnart.render.prepare import FIELD_SUFFIX, Prepared, Source, prepare
-from cppnart.render.recipe import (
-    recipe_text,
-)
+from cppnart.render.recipe import genome_of, recipe_text
 from cppnart.render.renderer import render_rows
 from cppnart.render.sheets import MAX_PICTURES, Sheet, columns_for, layout, page_size, swatch
 from cppnart.render.sizes import Size, check_size
@@ -86,6 +84,7 @@ def render(
     dither: bool | None = None,
     exact: bool | None = None,
     dpi: float | None = None,
+    convention: str | None = None,
     output: str | os.PathLike[str] | None = None,
     small: bool = False,
     dask: str | None = None,
@@ -96,8 +95,9 @@ def render(
 ) -> NDArray[Any] | Rendered:
     """Renders a picture: an array, or a file when there is an output.
 
-    source: a seed, a picture that carries its recipe, a recipe, or a field (.safetensors); what is
-    not given here stays as the recipe says, and is else the default of the style.
+    source: a seed, a picture that carries its recipe, a recipe, a field (.safetensors), or a genome
+    (.json, or Picbreeder's .xml or .zip); what is not given here stays as the recipe says, and is
+    else the default of the style.
 
     seed: an integer, a word, or a 0x hash. style: a name; see styles(). latent: numbers in place
     of the seed's own. scale, depth, width, activation, symmetry: options of the style. time: of a
@@ -110,7 +110,8 @@ def render(
     (degrees): the view. region: X, Y, width and height, in pixels of the full picture, of the part
     to render. samples: a pixel, for antialiasing; by default 4, and 1 from 64 megapixels on. bits:
     8 or 16 a channel, or 32 for fractions in float32. dither: against banding, at 8 bits. exact:
-    run the network at every pixel. dpi: for printing.
+    run the network at every pixel. dpi: for printing. convention: of the coordinates of a genome,
+    centers or endpoints.
 
     output: a file, whose suffix is its format, or a folder, where a name is chosen. A name.zarr or
     name.dzi is rendered in tiles on a dask cluster: dask is the address of its scheduler, None or
@@ -148,7 +149,7 @@ def render(
         "dpi": dpi,
     }
     began = clock.perf_counter()
-    prepared = prepare(source, palette=palette, **given)
+    prepared = prepare(source, palette=palette, convention=convention, **given)
     if dask is not None or os.fspath(output or "").lower().endswith((".zarr", ".dzi")):
         return _on_cluster(prepared, output, dask, overwrite, progress)
     recipe, channels = prepared.recipe, len(prepared.picture.colour.outputs)
@@ -229,7 +230,8 @@ def _chosen_name(output: str | os.PathLike[str], prepared: Prepared) -> Path:
         format_of(path)
         return path
     recipe = prepared.recipe
-    what = re.sub(r"[^A-Za-z0-9-]+", "-", recipe.seed or "field").strip("-")[:40] or "seed"
+    kind = "genome" if recipe.genome else "field"
+    what = re.sub(r"[^A-Za-z0-9-]+", "-", recipe.seed or kind).strip("-")[:40] or "seed"
     stem = f"cppnart-{recipe.style}-{what}" if recipe.style else f"cppnart-{what}"
     return _free_name(path, stem)
 
@@ -331,7 +333,7 @@ def info(source: str | int | os.PathLike[str]) -> dict[str, Any]:
     recipe, drawn = prepared.recipe, prepared.drawn
     program = drawn.program if drawn else prepared.picture.field
     facts: dict[str, Any] = {"source": os.fspath(source) if not isinstance(source, int) else source}
-    facts["kind"] = f"seed {recipe.seed}" if drawn else "field"
+    facts["kind"] = "genome" if recipe.genome else f"seed {recipe.seed}" if drawn else "field"
     if drawn:
         facts["traits"] = {
             **drawn.traits,
@@ -341,8 +343,11 @@ def info(source: str | int | os.PathLike[str]) -> dict[str, Any]:
         facts["latent"] = [round(float(number), 4) for number in drawn.latent]
     facts["program"] = _about_program(program)
     facts["recipe"] = msgspec.to_builtins(msgspec.json.decode(recipe_text(recipe)))
-    if recipe.field is not None:
-        facts["recipe"]["field"] = f"{len(recipe.field)} characters"
+    for name in ("field", "weights"):
+        if text := getattr(recipe, name):
+            facts["recipe"][name] = f"{len(text)} characters"
+    if (genome := genome_of(recipe)) is not None:
+        facts["recipe"]["genome"] = str(genome)
     return facts
 
 

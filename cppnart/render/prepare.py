@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, TypeVar, cast
 
 import msgspec
@@ -26,10 +26,13 @@ from cppnart.render.recipe import (
     Recipe,
     checked_values,
     field_of,
+    genome_of,
     new_recipe,
     palette_of,
     parse_recipe,
+    weights_of,
     with_field,
+    with_genome,
     with_palette,
 )
 from cppnart.render.renderer import Clip, Settings
@@ -37,6 +40,8 @@ from cppnart.render.sizes import Size, parse_size
 
 DEFAULT_SIZE = "1024"
 FIELD_SUFFIX = ".safetensors"
+OPTIONS = {"scale", "depth", "width", "activation", "symmetry"}
+GENOME_SUFFIXES = (".json", ".xml", ".zip")
 
 Source: TypeAlias = str | int | os.PathLike[str] | Recipe
 T = TypeVar("T")
@@ -84,15 +89,19 @@ def prepare(
     source: Source | None = None,
     *,
     palette: str | Sequence[str] | Palette | None = None,
+    convention: str | None = None,
     moving: bool = False,
     **given: Any,
 ) -> Prepared:
     """The picture and the full recipe of a source with some parameters changed, as for render.
 
+    convention: of the coordinates of a genome; see cppn/genomes/picbreeder.py.
     moving: leave the inputs t and z of the field open where it has them.
     """
     changes = checked_values({name: _plain(name, v) for name, v in given.items() if v is not None})
     recipe = _with_changes(_source(source), changes)
+    if convention is not None:
+        recipe = _with_convention(recipe, convention)
     program, drawn, chosen = _field(recipe)
     moment = _within("time", recipe.time, -1e6, 1e6)
     constants: dict[str, ArrayLike] = {"t": moment} if "t" in program.input_names else {}
@@ -100,7 +109,7 @@ def prepare(
         program, constants["z"] = drawn.open_program, drawn.latent
     elif constants and not moving:
         program, constants = bind(program, **constants), {}
-    colours = _palette(palette, recipe, chosen)
+    colours = _palette(palette, recipe, drawn)
     recipe = msgspec.structs.replace(
         with_palette(recipe, colours),
         style=chosen.name if chosen else None,
@@ -161,6 +170,10 @@ def _source(source: Source | None) -> Recipe:
         if note.get("task") == "audio":
             raise ValueError(f"{text}: the field of a sound, which 'cppnart sample' plays")
         return msgspec.structs.replace(with_field(blank, program), size=_size_of(note))
+    if text.lower().endswith(GENOME_SUFFIXES):
+        from cppnart.cppn.genomes import files as genome_files
+
+        return with_genome(blank, genome_files.load(text))
     found = read_recipe(text)
     if is_film_recipe(found):
         return parse_film_recipe(found).keys[0]
@@ -185,8 +198,16 @@ def _is_path(source: object, text: str) -> bool:
 
 def _with_changes(recipe: Recipe, changes: dict[str, Any]) -> Recipe:
     """The recipe with what was given now; what belongs to an old style or seed goes with it."""
-    if recipe.field is not None and {"seed", "style"} & set(changes):
-        recipe = msgspec.structs.replace(recipe, field=None, latent=None)
+    other = {name for name, value in changes.items() if value != getattr(recipe, name)}
+    if {"seed", "style"} & other:
+        if recipe.field is not None or recipe.genome is not None:
+            recipe = msgspec.structs.replace(recipe, latent=None)
+        bred = dict.fromkeys(("field", "weights", "genome", "parents"))
+        recipe = msgspec.structs.replace(recipe, **bred)
+    if recipe.weights is not None and (fixed := other & OPTIONS):
+        raise ValueError(
+            f"{min(fixed)}: a picture that was bred keeps the structure of its parents"
+        )
     if "style" in changes and changes["style"] != recipe.style:
         blank = dict.fromkeys(("scale", "depth", "width", "activation", "symmetry", "latent"))
         recipe = msgspec.structs.replace(recipe, **blank, color=None, finish=None)
@@ -213,6 +234,13 @@ def _in_shape(asked: str, own: Size) -> str:
     return f"{width}x{height}{number[2] or ''}"
 
 
+def _with_convention(recipe: Recipe, convention: str) -> Recipe:
+    genome = genome_of(recipe)
+    if genome is None:
+        raise ValueError(f"convention {convention!r}: only genomes have one")
+    return with_genome(recipe, replace(genome, convention=convention))
+
+
 def _scaled(region: tuple[int, int, int, int], old: Size, new: Size) -> tuple[int, int, int, int]:
     """The same part of a picture of another size: at least a pixel of it."""
     x, y, w, h = region
@@ -224,8 +252,18 @@ def _scaled(region: tuple[int, int, int, int], old: Size, new: Size) -> tuple[in
 
 def _field(recipe: Recipe) -> tuple[Program, Drawn | None, Style | None]:
     """The program of a recipe, and what it was drawn with if it was drawn."""
-    program = field_of(recipe)
     options = ("latent", "scale", "depth", "width", "activation", "symmetry")
+    genome = genome_of(recipe)
+    if genome is not None:
+        unused = [name for name in options[1:] if getattr(recipe, name) is not None]
+        if unused:
+            raise ValueError(f"{unused[0]}: a genome has no such option")
+        latent = None if recipe.latent is None else tuple(recipe.latent)
+        from cppnart.cppn.genomes.draw import drawn as drawn_by
+
+        drawn = drawn_by(genome, latent)
+        return drawn.program, drawn, None
+    program = field_of(recipe)
     if program is not None:
         unused = [name for name in options if getattr(recipe, name) is not None]
         if unused:
@@ -236,21 +274,22 @@ def _field(recipe: Recipe) -> tuple[Program, Drawn | None, Style | None]:
         return program, None, None
     if recipe.seed is None:
         raise ValueError("nothing to render: give a seed, as in --seed 42, a picture, or a field")
-    drawn = generate(recipe.seed, recipe.style, **{name: getattr(recipe, name) for name in options})
+    given = {name: getattr(recipe, name) for name in options}
+    drawn = generate(recipe.seed, recipe.style, **given, weights=weights_of(recipe))
     return drawn.program, drawn, drawn.style
 
 
 def _palette(
-    palette: str | Sequence[str] | Palette | None, recipe: Recipe, style: Style | None
+    palette: str | Sequence[str] | Palette | None, recipe: Recipe, drawn: Drawn | None
 ) -> Palette:
-    stream = Stream(recipe.seed or "0", "palette")
+    stream = Stream(drawn.seed if drawn else recipe.seed or "0", "palette")
     if palette is not None:
         return get_palette(palette, stream)
     kept = palette_of(recipe)
     if kept is not None:
         return kept
-    if style is not None and style.palettes:
-        return PALETTES[stream.choice(style.palettes)]
+    if drawn is not None and drawn.style.palettes:
+        return PALETTES[stream.choice(drawn.style.palettes)]
     return default_palette(stream)
 
 

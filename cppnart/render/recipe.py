@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import numpy as np
@@ -19,8 +19,11 @@ from cppnart.fields import files
 from cppnart.fields.program import Program
 from cppnart.render.palettes import Palette
 
+if TYPE_CHECKING:
+    from cppnart.cppn.genomes.genes import Genome
+
 MAX_BYTES = 16 << 20
-MAX_NAME, MAX_LATENT = 256, 4096
+MAX_NAME, MAX_LATENT, MAX_PARENTS = 256, 4096, 64
 
 Whole = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 Name = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]
@@ -33,12 +36,17 @@ class Recipe(
     """Every parameter of a picture. None means: not given, so the default of the style holds.
 
     field: a program as base64 of a .safetensors file, for pictures that no seed can draw again;
+    weights: the same, of a network that stands in place of the one that seed and style draw;
+    genome: as genomes.files.to_dict; parents: the lineage ids of the pictures it was bred from.
     palette: as Palette.to_dict. size is WIDTHxHEIGHT; region is X, Y, W, H in its pixels.
     """
 
     cppnart: str
     seed: Name | None = None
     field: str | None = None
+    weights: str | None = None
+    genome: dict[str, msgspec.Raw] | None = None
+    parents: Annotated[list[Name], msgspec.Meta(max_length=MAX_PARENTS)] | None = None
     style: Name | None = None
     latent: Latent | None = None
     scale: float | None = None
@@ -141,15 +149,50 @@ def with_palette(recipe: Recipe, palette: Palette) -> Recipe:
 
 def with_field(recipe: Recipe, program: Program) -> Recipe:
     """The recipe with a program in full."""
-    return msgspec.structs.replace(recipe, field=base64.b64encode(files.to_bytes(program)).decode())
+    return msgspec.structs.replace(recipe, field=_packed(program))
 
 
 def field_of(recipe: Recipe) -> Program | None:
     """The program that a recipe holds."""
-    if recipe.field is None:
+    return _unpacked("field", recipe.field)
+
+
+def with_weights(recipe: Recipe, program: Program) -> Recipe:
+    """The recipe with a network in place of the one that its seed draws."""
+    return msgspec.structs.replace(recipe, weights=_packed(program))
+
+
+def weights_of(recipe: Recipe) -> Program | None:
+    """The network that stands in place of the one that the seed draws."""
+    return _unpacked("weights", recipe.weights)
+
+
+def with_genome(recipe: Recipe, genome: Genome) -> Recipe:
+    """The recipe with a genome in full."""
+    from cppnart.cppn.genomes.files import to_json
+
+    raw = msgspec.json.decode(to_json(genome), type=dict[str, msgspec.Raw])
+    return msgspec.structs.replace(recipe, genome=raw)
+
+
+def genome_of(recipe: Recipe) -> Genome | None:
+    """The genome that a recipe holds; ValueError where it is none."""
+    if recipe.genome is None:
+        return None
+    from cppnart.cppn.genomes.files import from_json  # rendering a seed does without
+
+    return from_json(msgspec.json.encode(recipe.genome))
+
+
+def _packed(program: Program) -> str:
+    return base64.b64encode(files.to_bytes(program)).decode()
+
+
+def _unpacked(name: str, text: str | None) -> Program | None:
+    if text is None:
         return None
     try:
-        content = base64.b64decode(recipe.field, validate=True)
+        content = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise ValueError("the recipe's field is not base64") from None
+        raise ValueError(f"the recipe's {name} is not base64") from None
     return files.from_bytes(content)[0]

@@ -12,6 +12,8 @@ from typing import Any, cast
 
 import msgspec
 
+from cppnart.cppn.genomes.files import to_json
+from cppnart.cppn.genomes.picbreeder import to_xml
 from cppnart.cppn.seeds import parse_seed
 from cppnart.cppn.style import unknown
 from cppnart.fields.atomic import atomic_output
@@ -19,6 +21,7 @@ from cppnart.render.export.loop import Loop
 from cppnart.render.export.still import look_of, stem_of
 from cppnart.render.palettes import Palette
 from cppnart.render.prepare import Prepared, Source, prepare
+from cppnart.render.recipe import genome_of
 
 Progress = Callable[[int, int], None]
 
@@ -28,6 +31,8 @@ SUFFIXES = {
     "glsl": ".glsl",
     "onnx": ".onnx",
     "program": ".safetensors",
+    "genome": ".json",
+    "picbreeder": ".xml",
 }
 """The targets, and how the names of their files end."""
 MORE = 4
@@ -79,6 +84,8 @@ def export(
     - shadertoy: the same with a mainImage, for shadertoy.com.
     - onnx: a model from points to colours; see onnx.py. Needs the package onnx.
     - program: a field that renders to the same picture; see program.py.
+    - genome, picbreeder: the genome of a picture that was bred of one, as JSON or in Picbreeder's
+      format.
 
     How html and shadertoy move: steps, duration, turns as in Loop. size: where edges are as sharp
     as a pixel, glsl, onnx and program take the pixel of a picture of this size.
@@ -157,6 +164,11 @@ def _single(target: str, prepared: Prepared, loop: Loop) -> str | bytes:
         from cppnart.render.export.program import program
 
         return program(prepared)
+    if target in ("genome", "picbreeder"):
+        genome = genome_of(prepared.recipe)
+        if genome is None:
+            raise ValueError(f"{target}: {prepared.recipe.style or 'a field'} has no genome")
+        return to_xml(genome) if target == "picbreeder" else to_json(genome) + "\n"
     from cppnart.render.export import text
 
     return text.glsl(prepared) if target == "glsl" else text.shadertoy(prepared, loop)
@@ -184,6 +196,7 @@ def _another(first: Prepared, seed: str, given: dict[str, Any]) -> Prepared:
     """The same look from another seed, which draws whatever was not given for itself."""
     drawn = ("scale", "depth", "width", "activation", "symmetry", "palette")
     blank = {name: None for name in drawn if given.get(name) is None}
+    blank.update(dict.fromkeys(("weights", "genome", "parents")))
     recipe = msgspec.structs.replace(first.recipe, seed=seed, latent=None, **blank)
     return prepare(recipe, moving=True)
 

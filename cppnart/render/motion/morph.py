@@ -10,6 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppnart.cppn.generate import Drawn, Levels, levels_of, toned
+from cppnart.cppn.genomes.draw import aligned_programs
+from cppnart.cppn.genomes.genes import Genome
+from cppnart.fields.alike import alike
 from cppnart.fields.fold import bind
 from cppnart.fields.program import (
     Affine,
@@ -24,6 +27,7 @@ from cppnart.fields.program import (
 )
 from cppnart.render.picture import Picture, field_for
 from cppnart.render.prepare import Prepared
+from cppnart.render.recipe import genome_of
 
 from .moving import LIFT, Constants, with_lift
 from .paths import Place, along
@@ -35,12 +39,21 @@ MOST_CHROMA = 3.0
 
 
 class Morph:
-    """The pictures on a way through keys that are alike; see ``alike_keys``."""
+    """The pictures on a way through keys that are alike; see ``alike_keys``.
 
-    def __init__(self, keys: Sequence[Prepared], path: str, loop: bool) -> None:
+    networks: in place of the keys' own, which need not be alike then.
+    """
+
+    def __init__(
+        self,
+        keys: Sequence[Prepared],
+        path: str,
+        loop: bool,
+        networks: Sequence[Program] | None = None,
+    ) -> None:
         self._keys, self._path, self._loop = keys, path, loop
         self._colours = [key.picture.colour for key in keys]
-        self._networks = [_raw(key) for key in keys]
+        self._networks = networks or [_raw(key) for key in keys]
         self._levels = lru_cache(maxsize=4)(self._measured)
 
     def at(self, place: Place, constants: Constants) -> Picture:
@@ -102,6 +115,28 @@ def alike_keys(keys: Sequence[Prepared]) -> bool:
     )
 
 
+def kin_keys(keys: Sequence[Prepared]) -> bool:
+    """Whether there is a way from picture to picture because all are of genomes, with the same
+    outputs and the same kind of look."""
+    kinds = {genome.kind if genome else None for genome in _genomes(keys)}
+    return (
+        None not in kinds
+        and len({(key.picture.edge, key.picture.field.output_names) for key in keys}) == 1
+        and len(kinds) == 1
+        and alike([key.picture.colour for key in keys])
+    )
+
+
+def kin_morph(keys: Sequence[Prepared], path: str) -> Morph:
+    """The pictures on the way between two keys that are kin."""
+    first, second = (genome for genome in _genomes(keys) if genome is not None)
+    return Morph(keys, path, False, aligned_programs(first, second))
+
+
+def _genomes(keys: Sequence[Prepared]) -> list[Genome | None]:
+    return [genome_of(key.recipe) for key in keys]
+
+
 def _raw(key: Prepared) -> Program:
     return key.drawn.raw if key.drawn else key.picture.field
 
@@ -129,23 +164,6 @@ def _between(a: Levels, b: Levels, share: float) -> Levels:
 
 Way = Callable[[Sequence[NDArray[np.floating]]], NDArray[np.float64]]
 """From the arrays of several programs, of one shape, to that of the program between them."""
-
-
-def alike(programs: Sequence[Program], *, activations: bool = True) -> bool:
-    """Whether programs differ in nothing but the numbers in their arrays (and activations)."""
-    return len({_structure(program, activations) for program in programs}) == 1
-
-
-def _structure(program: Program, activations: bool) -> tuple[object, ...]:
-    parts: list[object] = [program.inputs, program.outputs]
-    for o in program.operations:
-        own: tuple[object, ...] = ()
-        if isinstance(o, Affine):
-            own = o.activations if activations else ()
-        elif isinstance(o, Grid):
-            own = (o.table.shape, o.resolution, o.wrap, o.smooth)
-        parts.append((type(o).__name__, o.size, tuple(o.reads.tolist()), own))
-    return tuple(parts)
 
 
 def with_shared_activations(first: Program, second: Program, share: float) -> list[Program]:

@@ -18,7 +18,7 @@ from cppnart.render.recipe import Recipe, new_recipe
 from cppnart.render.sizes import Size, human_bytes
 
 from .film_recipe import MAX_KEYS, FilmRecipe, is_film_recipe, new_film_recipe, parse_film_recipe
-from .morph import alike_keys
+from .morph import alike_keys, kin_keys
 from .sound import listen
 from .timeline import FADE, MAX_FRAMES
 
@@ -177,7 +177,7 @@ def _latents(first: Prepared, steps: int) -> list[Prepared]:
 
 def _check_path(keys: Sequence[Prepared], path: str) -> None:
     for number, key in enumerate(keys[1:], 2):
-        if not alike_keys([keys[0], key]):
+        if not (alike_keys([keys[0], key]) or kin_keys([keys[0], key])):
             raise ValueError(
                 f"path {path!r}: pictures 1 and {number} are of different structure and can only"
                 f" cross-fade: leave the path out, or say {FADE}"

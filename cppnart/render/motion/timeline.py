@@ -20,7 +20,7 @@ from cppnart.render.renderer import Settings, Shot, Still
 
 from .camera import Camera
 from .film_recipe import FilmRecipe
-from .morph import Morph, alike_keys
+from .morph import Morph, alike_keys, kin_keys, kin_morph
 from .moving import LIFT, MIX, Constants, Moving, fade, with_lift
 from .paths import EASES, KINDS, Place, along, circle, segment
 from .sound import Drive, lift, pace, pulse
@@ -102,7 +102,7 @@ def _shots(film: FilmRecipe, keys: Sequence[Prepared]) -> ShotAt:
         raise ValueError("breathe: this is for one picture, not for a walk between several")
     if len(keys) == 1 or (film.path != FADE and _of_one_network(film)):
         return _through_latents(film, keys)
-    if film.path != FADE and len(keys) > 2 and alike_keys(keys):
+    if film.path != FADE and len(keys) > 2 and alike_keys(keys) and not kin_keys(keys):
         return _through_weights(keys, film.path, film.loop)
     return _by_pairs(film, keys)
 
@@ -127,7 +127,8 @@ class _At:
 def _of_one_network(film: FilmRecipe) -> bool:
     """Whether keys differ in their latent alone."""
     first, *rest = (msgspec.structs.replace(key, latent=None) for key in film.keys)
-    return first.seed is not None and all(key == first for key in rest)
+    drawn = first.seed is not None or first.genome is not None
+    return drawn and all(key == first for key in rest)
 
 
 def _through_latents(film: FilmRecipe, keys: Sequence[Prepared]) -> ShotAt:
@@ -170,13 +171,15 @@ def _through_weights(keys: Sequence[Prepared], path: str, loop: bool) -> ShotAt:
 
 
 def _by_pairs(film: FilmRecipe, keys: Sequence[Prepared]) -> ShotAt:
-    """Each key to the next by itself: through their weights where they are alike, and else by
-    cross-fading."""
+    """Each key to the next by itself: through their genes or weights where they are kin or alike,
+    and else by cross-fading."""
     path = "line" if film.path == "line" else "sphere"
 
     @lru_cache(maxsize=2)  # a film goes through its pairs one after the other
     def between(number: int) -> ShotAt:
         pair = [keys[number], keys[(number + 1) % len(keys)]]
+        if film.path != FADE and kin_keys(pair):
+            return _through_genes(pair, path)
         if film.path != FADE and alike_keys(pair):
             return _through_weights(pair, path, False)
         return _fading(*pair)
@@ -184,6 +187,20 @@ def _by_pairs(film: FilmRecipe, keys: Sequence[Prepared]) -> ShotAt:
     def shot(u: float, place: Place, changing: Constants) -> Shot:
         number, share = place
         return between(number)(u, (0, share), changing)
+
+    return shot
+
+
+def _through_genes(pair: Sequence[Prepared], path: str) -> ShotAt:
+    """From genome to genome; at either end stands the picture of the parent itself."""
+    morph = kin_morph(pair, path)
+    ends = [Moving(with_lift(key.picture)) for key in pair]
+
+    def shot(u: float, place: Place, changing: Constants) -> Shot:
+        share = place[1]
+        if share in (0.0, 1.0):
+            return _At(ends[int(share)], {**pair[int(share)].constants, **changing})
+        return Still(morph.at((0, share), changing))
 
     return shot
 

@@ -1,0 +1,1 @@
+"""Breeding pictures: children of pictures that somebody picked, and evolution towards a goal."""
