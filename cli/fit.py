@@ -8,6 +8,7 @@ group = LazyGroup(
             "image": Entry("cppnart.cli.fit_image", "A picture, of any size and kind."),
             "gradients": Entry("cppnart.cli.fit_gradients", "A picture, from its slopes alone."),
             "audio": Entry("cppnart.cli.fit_audio", "A sound, of any rate and channels."),
+            "feature": Entry("cppnart.cli.fit_feature", "What a network looks for in pictures."),
         }
     },
     name="fit",

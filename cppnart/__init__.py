@@ -19,6 +19,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from cppnart.cppn.module import CPPN
     from cppnart.fields.fit_audio import fit_audio
+    from cppnart.fields.fit_feature import fit_feature
     from cppnart.fields.fit_gradients import fit_gradients
     from cppnart.fields.fit_image import fit_image
     from cppnart.fields.sample_audio import sample
@@ -37,6 +38,7 @@ __all__ = [
     "evolve",
     "finishes",
     "fit_audio",
+    "fit_feature",
     "fit_gradients",
     "fit_image",
     "info",
@@ -56,6 +58,7 @@ _HOMES = {
     "evolve": "cppnart.render.breeding.evolve",
     "finishes": "cppnart.render.api",
     "fit_audio": "cppnart.fields.fit_audio",
+    "fit_feature": "cppnart.fields.fit_feature",
     "fit_gradients": "cppnart.fields.fit_gradients",
     "fit_image": "cppnart.fields.fit_image",
     "info": "cppnart.render.api",

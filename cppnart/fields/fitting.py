@@ -257,13 +257,13 @@ class _Fit:
         except KeyboardInterrupt:
             self._save()
             raise
+        self._save()  # before the best or the average take the place of what goes on
         if self.best is not None:
             self.shown.load_state_dict(self.best)
         if self.best is not None or not self.scores:
             self.scores = self._score()
         if self.average is not None:
             self.module.load_state_dict(self.average.state_dict())
-        self._save()
         return Fitted(self.step, self.scores, round(self.spent, 3), why, remark)
 
     def _advance(self) -> Tensor:

@@ -10,9 +10,10 @@ from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from . import files
-from .fitting import Report, Settings, Task, fit
+from .fitting import Fitted, Report, Settings, Task, fit
 from .networks import NETWORKS, Network
 from .networks.trained import trainable
 from .program import Program
@@ -112,32 +113,59 @@ def train(
     settings: of the method, which ``training`` may change. shape: what makes the field of the
     program that was trained. note: more to be said in the file; remark: to the person.
     """
-    output, folder = training.get("output"), training.get("folder")
+    module, rates = trainable(network)
+    fitted = run(module, rates, task, settings, training, method=method)
+    fitted = replace(fitted, remark="; ".join(filter(None, [remark, fitted.remark])) or None)
+    program = shape(module.cpu().program())
+    return keep(program, fitted, task, training.get("output"), method=method, note=note)
+
+
+def run(
+    module: nn.Module,
+    rates: Mapping[str, float],
+    task: Task,
+    settings: Settings,
+    training: Training,
+    *,
+    method: str,
+) -> Fitted:
+    """Fits any module to a task, in the folder of its run if it has one; see ``train``."""
+    folder = training.get("folder")
     changes: dict[str, Any] = {name: training.get(name) for name in _SETTINGS}
     settings = replace(settings, **{k: v for k, v in changes.items() if v is not None})
-    _check_paths(output, folder, training)
-    run = None
+    _check_paths(training.get("output"), folder, training)
+    run_folder = None
     if folder is not None:
         # the rest may be another when a run goes on
         kept = asdict(replace(settings, seconds=None, until=None, previews=None))
-        run = RunFolder(
+        run_folder = RunFolder(
             folder,
             {"task": task.name, **task.settings, "method": method, "settings": kept},
             tensorboard=training.get("tensorboard", False),
         )
-    module, rates = trainable(network)
-    fitted = fit(
+    return fit(
         module,
         task,
         settings,
         rates=rates,
         device=training.get("device", "cpu"),
-        folder=run,
+        folder=run_folder,
         resume=training.get("resume", False),
         report=training.get("report"),
         show=training.get("show"),
     )
-    program = shape(module.cpu().program())
+
+
+def keep(
+    program: Program,
+    fitted: Fitted,
+    task: Task,
+    output: str | os.PathLike[str] | None,
+    *,
+    method: str,
+    note: Mapping[str, Any] | None = None,
+) -> FittedField:
+    """Saves what a fit made, if there is a file for it."""
     scores = {name: round(score, 3) for name, score in fitted.scores.items()}
     if output is not None:
         about = {"task": task.name, **task.settings, "method": method, "scores": scores}
@@ -151,7 +179,7 @@ def train(
         fitted.why,
         fitted.seconds,
         scores,
-        "; ".join(filter(None, [remark, fitted.remark])) or None,
+        fitted.remark,
         program,
     )
 

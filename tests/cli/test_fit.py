@@ -1,6 +1,8 @@
 """`cppnart fit` as a person runs it."""
 
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -50,3 +52,67 @@ def test_mistakes_are_one_line(
     Image.new("RGB", (1, 1)).save("photo.png")
     fails(["fit", "image", *words.split()], code, named, capsys)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["photo.png", "text.png"]
+
+
+NETWORK = """
+import torch
+from torch import nn
+
+class Stripes(nn.Module):
+    classes = ("dull", "striped")
+
+    def __init__(self):
+        super().__init__()
+        self.bars = nn.Sequential(nn.Conv2d(3, 2, 5), nn.ReLU())
+        with torch.no_grad():
+            self.bars[0].weight[:] = torch.tensor([-1.0, 0, 2, 0, -1])
+            self.bars[0].bias.zero_()
+
+    def forward(self, pictures):
+        return self.bars(pictures).mean((2, 3))
+"""
+
+
+@pytest.fixture
+def stripes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A module of the current folder that makes a network."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "stripes_of_mine.py").write_text(NETWORK)
+    yield
+    sys.modules.pop("stripes_of_mine", None)
+
+
+def test_what_a_network_looks_for_becomes_a_field(stripes: None, capsys: Capture) -> None:
+    words = ["fit", "feature", "--model", "stripes_of_mine:Stripes", "--size", "32"]
+    words += ["--steps", "40", "--json"]
+    assert main([*words, "--layer", "bars.1", "--channel", "1", "--transforms"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["path"] == "stripes_of_mine.Stripes-bars.1-1.safetensors"
+    assert facts["scores"]["activation"] > 0.5
+    assert main(["render", facts["path"], "--size", "64", "-o", "large.png"]) == 0
+    with Image.open("large.png", formats=["PNG"]) as large:
+        assert np.asarray(large)[..., :3].std() > 10
+    assert main([*words, "--class", "striped", "--count", "2", "-o", "two.safetensors"]) == 0
+    facts = json.loads(capsys.readouterr().out.partition("\n")[2])
+    assert facts["path"] == "two.png"
+    assert [member["path"] for member in facts["members"]] == [
+        "two-1.safetensors",
+        "two-2.safetensors",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "named"),
+    [
+        ("--model stripes_of_mine:Stripes", 2, "either a channel of a layer, or a class"),
+        ("--model stripes_of_mine:Strips --class 1", 2, "has no attribute 'Strips'"),
+        ("--model stripes_of_mine:Stripes --class stripey", 2, "close to it are striped"),
+        ("--model stripes_of_mine:Stripes --layer bars --channel 7", 2, "bars of stripes_of_mine"),
+        ("--model stripes_of_mine:Stripes --weights none.pth --class 1", 1, "none.pth: No such"),
+    ],
+)
+def test_mistakes_of_features_are_one_line(
+    words: str, code: int, named: str, stripes: None, capsys: Capture
+) -> None:
+    fails(["fit", "feature", *words.split()], code, named, capsys)
+    assert not list(Path.cwd().glob("*.safetensors"))

@@ -4,6 +4,8 @@ import inspect
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from cppnart.fields import numpy_backend
 from cppnart.fields.networks import (
@@ -13,11 +15,13 @@ from cppnart.fields.networks import (
     fourier,
     gauss,
     grid,
+    lucid,
     mfn,
     relu,
     siren,
     wire,
 )
+from cppnart.fields.networks.trained import trainable
 from cppnart.fields.program import Affine, Grid
 
 XY = {"x": 1, "y": 1}
@@ -196,3 +200,63 @@ def test_a_grid_covers_its_box_with_square_cells():
         assert values_of(small, np.zeros((2, size))).shape == (2, 1)
     with pytest.raises(ValueError, match="5 dimensions"):
         grid({"p": 5}, ("v",), random())
+
+
+def test_lucid_is_the_cppn_that_visualises_networks():
+    network = lucid(XY, RGB, random(), start=1.0)
+    *layers, last = trained(network)
+    assert network.program.parameters == 8451
+    h = POINTS * np.sqrt(3)
+    scale = np.ones(2) * np.sqrt(3)
+    for layer, columns in zip([*layers, last], network.columns.values(), strict=True):
+        np.testing.assert_allclose(columns, scale)
+        weight = layer.weight.astype(float) / scale
+        assert weight.std() == pytest.approx(1 / np.sqrt(len(scale)), rel=0.25)
+        assert np.abs(layer.bias).max() < 0.5
+        sums = h @ weight.T + layer.bias
+        a = np.arctan(sums)
+        h, scale = np.hstack([a / 0.67, a**2 / 0.6]), np.repeat([1 / 0.67, 1 / 0.6], 24)
+    np.testing.assert_allclose(values_of(network), 1 / (1 + np.exp(-sums)), atol=1e-9)
+    grey = values_of(lucid(XY, RGB, random()))
+    np.testing.assert_allclose(grey, np.broadcast_to(grey[0], grey.shape), atol=1e-12)
+
+
+def test_lucid_learns_as_if_scaled_by_hand():
+    network = lucid(XY, RGB, random(), width=6, depth=2, start=1.0)
+    points = torch.from_numpy(POINTS).float()
+    target = torch.sin(3 * points.sum(1, keepdim=True)).expand(-1, 3)
+
+    linears = []
+    for layer, scale in zip(trained(network), network.columns.values(), strict=True):
+        linear = nn.Linear(len(scale), len(layer.bias))
+        linear.weight.data = torch.from_numpy(layer.weight / scale).float()
+        linear.bias.data = torch.from_numpy(layer.bias.copy())
+        linears.append(linear)
+
+    def by_hand():
+        h = points * 3**0.5
+        for linear in linears[:-1]:
+            a = torch.atan(linear(h))
+            h = torch.cat([a / 0.67, a * a / 0.6], 1)
+        return torch.sigmoid(linears[-1](h))
+
+    module, rates = trainable(network)
+    assert set(rates) == dict(module.named_parameters()).keys()
+    assert set(rates.values()) == {1.0}
+    for values, parameters in [
+        (lambda: module(points), module.parameters()),
+        (by_hand, nn.ModuleList(linears).parameters()),
+    ]:
+        adam = torch.optim.Adam(parameters, 5e-3)
+        for _ in range(30):
+            adam.zero_grad()
+            (values() - target).square().mean().backward()
+            adam.step()
+    with torch.no_grad():
+        np.testing.assert_allclose(module(points), by_hand(), atol=2e-5)
+    program = module.program()
+    assert program.parameters == network.program.parameters
+    inputs = {"x": POINTS[:, 0], "y": POINTS[:, 1]}
+    with torch.no_grad():
+        made = numpy_backend.evaluate(program, inputs)
+        np.testing.assert_allclose(made, module(points), atol=1e-5)

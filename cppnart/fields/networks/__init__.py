@@ -9,6 +9,7 @@ from .convnetjs import convnetjs
 from .filters import mfn
 from .grids import grid
 from .layers import Network as Network
+from .lucid import lucid
 from .mlp import fourier, relu
 from .siren import finer, siren
 
@@ -22,4 +23,5 @@ NETWORKS = {
     "mfn": mfn,
     "grid": grid,
     "convnetjs": convnetjs,
+    "lucid": lucid,
 }

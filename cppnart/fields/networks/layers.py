@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,11 +25,13 @@ class Network:
     normalised size of gradients, as Adam does, this is the same training to the last step, and
     nothing is multiplied when it runs.
     paired: operations whose weight is a complex matrix, [[a, -b], [b, a]], and must stay one.
+    columns: for operations that want it, by how much each column of the weight learns faster, (k,).
     """
 
     program: Program
     rates: tuple[float, ...]
     paired: tuple[int, ...] = ()
+    columns: Mapping[int, Array] = field(default_factory=dict)
 
 
 class Layers:
@@ -43,6 +45,7 @@ class Layers:
         self.point = joined([self.b[name] for name in inputs])
         self._rates: list[float] = []
         self._paired: list[int] = []
+        self._columns: dict[int, Array] = {}
 
     def affine(
         self,
@@ -54,6 +57,19 @@ class Layers:
     ) -> Values:
         self._rates.append(rate)
         return self.b.affine(sources, weight, bias, activation)
+
+    def scaled_affine(
+        self,
+        sources: Values | Sequence[Values],
+        scale: Array,
+        weight: Array,
+        bias: Array,
+        activation: str,
+    ) -> Values:
+        """activation(weight @ (scale * sources) + bias), an affine map of scaled values that learns
+        as if they were scaled before it: scale (k,), weight (m, k), bias (m,)."""
+        self._columns[len(self._rates)] = scale
+        return self.affine(sources, weight * scale, bias, activation)
 
     def complex_affine(self, pair: Values, real: Array, imaginary: Array, bias: Array) -> Values:
         """A complex affine map of a pair (real parts, imaginary parts), as such a pair; weights
@@ -78,7 +94,8 @@ class Layers:
 
     def network(self, values: Values, outputs: Sequence[str]) -> Network:
         named = dict(zip(outputs, map(int, values), strict=True))
-        return Network(self.b.build(**named), tuple(self._rates), tuple(self._paired))
+        program, rates = self.b.build(**named), tuple(self._rates)
+        return Network(program, rates, tuple(self._paired), self._columns)
 
 
 def fan_in(random: Random, units: int, sources: int, factor: float = 1.0) -> tuple[Array, Array]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from .. import grid_autograd
 from ..program import Grid
@@ -22,7 +23,26 @@ def trainable(network: Network) -> tuple[ProgramModule, dict[str, float]]:
         weight = module.operations[number].weight
         assert isinstance(weight, Tensor)
         weight.register_hook(_paired)
+    for number, columns in network.columns.items():
+        scale = torch.from_numpy(columns).float()
+        parametrize.register_parametrization(module.operations[number], "weight", _Columns(scale))
+        learnt = f"operations.{number}.parametrizations.weight.original"
+        rates[learnt] = rates.pop(f"operations.{number}.weight")
     return module, rates
+
+
+class _Columns(nn.Module):
+    """A weight whose columns are multiples of what learns."""
+
+    def __init__(self, scale: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("scale", scale, persistent=False)
+
+    def forward(self, learnt: Tensor) -> Tensor:
+        return learnt * self.get_buffer("scale")
+
+    def right_inverse(self, weight: Tensor) -> Tensor:
+        return weight / self.get_buffer("scale")
 
 
 def _paired(slopes: Tensor) -> Tensor:
