@@ -39,6 +39,9 @@ COMMANDS: dict[str, dict[str, Entry]] = {
         "blend": Entry("cppnart.cli.blend", "Two pictures in one, without a seam."),
         "sample": Entry("cppnart.cli.sample", "A sound file from a fitted sound, at any rate."),
     },
+    "Train": {
+        "gan": Entry("cppnart.cli.gan", "Generators of fields from pictures: gan train.", "group"),
+    },
     "Shell": {
         "completion": Entry("cppnart.cli.completion", "Completion for bash, zsh or fish."),
     },

@@ -1,4 +1,4 @@
 """Adversarial CPPNs, GLO and VAE-GAN: generators, discriminators, objectives, data and training.
 
-Empty so far. Will import only `cppnart.fields`, `cppnart.cppn` and `cppnart.render`.
+Imports only `cppnart.fields`, `cppnart.cppn` and `cppnart.render`.
 """

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 import warnings
-from typing import BinaryIO
+from contextlib import AbstractContextManager, nullcontext
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError, features
 # Named one by one, because Pillow would else try every decoder that it has.
 _FORMATS = ["PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP"]
 
+File: TypeAlias = str | os.PathLike[str] | BinaryIO
+"""A path, or a file that is open, such as a member of an archive."""
 
-def open_image(path: str | os.PathLike[str], *, max_pixels: int = 150_000_000) -> Image.Image:
+
+def open_image(path: File, *, max_pixels: int = 150_000_000) -> Image.Image:
     """Reads a PNG, JPEG, WebP, AVIF, TIFF, GIF (its first frame) or BMP, the right way up.
 
     The outcome is RGB, or RGBA where the picture has transparency, at 8 bits a channel. Raises
@@ -50,11 +54,15 @@ def read_levels(
     return levels[..., None] if grey else levels, factor
 
 
-def _opened(path: str | os.PathLike[str], max_pixels: int) -> Image.Image:
+def _opened(path: File, max_pixels: int) -> Image.Image:
     """A decoded picture, the right way up, in whatever mode it has."""
-    shown = os.fspath(path)
+    opened: AbstractContextManager[BinaryIO]
+    if isinstance(path, str | os.PathLike):
+        shown, opened = os.fspath(path), open(path, "rb")  # noqa: SIM115
+    else:
+        shown, opened = getattr(path, "name", "a picture"), nullcontext(path)
     formats = _FORMATS + (["AVIF"] if features.check("avif") else [])
-    with open(path, "rb") as file, warnings.catch_warnings():
+    with opened as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             try:

@@ -6,6 +6,7 @@ check), and the last two states, so that a state cut short by a crash costs one 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -37,7 +38,7 @@ class RunFolder:
     """The folder of one training; made if it is not there.
 
     settings: JSON-ready; a folder that was begun with others is refused with a ValueError that
-    names the first difference. tensorboard: write statistics for TensorBoard too.
+    names every difference. tensorboard: write statistics for TensorBoard too.
     """
 
     def __init__(
@@ -65,8 +66,7 @@ class RunFolder:
         tensors = {
             name: tensor.detach().cpu().contiguous() for name, tensor in state.tensors.items()
         }
-        with atomic_output(self._state_file(state.step)) as temporary:
-            safetensors.torch.save_file(tensors, temporary, {"state": content})
+        write_tensors(self._state_file(state.step), tensors, {"state": content})
         for old in self._states()[:-KEPT]:
             old.unlink(missing_ok=True)
 
@@ -139,13 +139,41 @@ def _read_settings(path: Path) -> dict[str, Any]:
     return settings
 
 
+def write_tensors(
+    path: str | os.PathLike[str], tensors: Mapping[str, Tensor], metadata: Mapping[str, str]
+) -> None:
+    """A .safetensors file, whole or not at all; OSError where it cannot be written."""
+    with atomic_output(path) as temporary:
+        mode = temporary.stat().st_mode
+        try:
+            safetensors.torch.save_file(dict(tensors), temporary, dict(metadata))
+            temporary.chmod(mode)  # it makes a file of its own, which nobody else may read
+        except safetensors.SafetensorError as error:
+            reason = (str(error).splitlines() or [""])[0]
+            code = re.search(r"(?:code: |os error )(\d+)", reason)
+            number = int(code[1]) if code else errno.EIO
+            raise OSError(number, os.strerror(number), str(temporary)) from None
+
+
 def _check_same(path: Path, there: Mapping[str, Any], ours: Mapping[str, Any]) -> None:
-    for name in {**there, **ours}:
-        if there.get(name) != ours.get(name):
-            raise ValueError(
-                f"{path.parent}: the training in this folder has {name} {_short(there.get(name))},"
-                f" not {_short(ours.get(name))}: choose another folder"
-            )
+    differences = [
+        f"{name} {_short(there.get(name))}, not {_short(ours.get(name))}"
+        for name in {**there, **ours}
+        if there.get(name) != ours.get(name)
+    ]
+    if differences:
+        raise ValueError(
+            f"{path.parent}: the training in this folder has {'; '.join(differences)}:"
+            " choose another folder"
+        )
+
+
+def read_settings(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What the training in a folder was begun with; ValueError where there is none."""
+    own = Path(path) / "run.json"
+    if not own.is_file():
+        raise ValueError(f"{os.fspath(path)}: no training in it (looked for run.json)")
+    return _read_settings(own)
 
 
 def _short(value: Any) -> str:

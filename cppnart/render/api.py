@@ -267,7 +267,7 @@ def sheet(
     began = clock.perf_counter()
     names = _style_names(styles, look.pop("style", None))
     several = len(names) > 1
-    chosen = _seed_names(seeds if seeds is not None else ("0:4" if several else "0:24"))
+    chosen = seed_names(seeds if seeds is not None else ("0:4" if several else "0:24"))
     if not 16 <= thumb <= 4096:
         raise ValueError(f"thumb {thumb}: expected 16 to 4096 pixels")
     if columns is not None and not 1 <= columns <= MAX_PICTURES:
@@ -412,7 +412,7 @@ def _style_names(styles: str | Sequence[str] | None, style: str | None) -> list[
     return [style_table.get(name).name for name in styles]
 
 
-def _seed_names(seeds: str | Iterable[str | int]) -> list[str]:
+def seed_names(seeds: str | Iterable[str | int]) -> list[str]:
     if not isinstance(seeds, str):
         found = [parse_seed(seed) for seed in seeds]
     elif span := re.fullmatch(r"\s*([+-]?\d{1,256}):([+-]?\d{1,256})\s*", seeds):
