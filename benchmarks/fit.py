@@ -9,8 +9,11 @@ from pathlib import Path
 
 import torch
 from grids import grid_rows
+from kodak import kodak_rows, size_rows
 from measure import Row, busy, machine
+from natural import natural_rows
 from poisson import poisson_rows
+from sirens import siren_rows
 from sounds import audio_rows
 
 from cppnart.render.renderer import cores
@@ -19,6 +22,10 @@ SECTIONS: dict[str, Callable[[int, bool], Iterator[Row]]] = {
     "grid": grid_rows,
     "poisson": poisson_rows,
     "audio": audio_rows,
+    "natural": natural_rows,
+    "siren": siren_rows,
+    "kodak": kodak_rows,
+    "size": size_rows,
 }
 """Each takes the number of rounds, and whether to be quick."""
 VERDICTS = {True: "yes", False: "**no**", None: ""}

@@ -21,6 +21,13 @@ Examples:
 @click.option("--until-psnr", "until", type=float, metavar="DB", help="Stop at so many decibels.")
 @click.option("--holdout", metavar="NAME", help="Score pixels kept back: checkerboard or odd.")
 @click.option("--batch", type=int, metavar="N", help="Pixels in a step.")
+@click.option(
+    "--scale",
+    type=float,
+    metavar="X",
+    help="Of frequencies: sigma of fourier, omega of siren, ...  [default: by a short search]",
+)
+@click.option("--compress", metavar="SIZE", help="Fit into a file of 0.3bpp, 20kB, ...")
 @click.option("--demo", metavar="NAME", help="convnetjs: as its page did it in 2014, with a film.")
 @options.training
 @options.output("The field to write.  [default: the picture's name, .safetensors]")

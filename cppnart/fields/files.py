@@ -3,15 +3,16 @@
 The JSON is the single metadata key ``cppnart`` (with more than one key safetensors writes them in
 another order every time), in canonical form, so that equal programs give equal bytes. Operation 3
 has its arrays under the names ``3.weight``, ``3.sources`` and so on: float32, and int32 for the
-numbers of values. Whatever is read is taken as untrusted: nothing of it is ever executed, and
-everything is checked before a Program is made of it.
+numbers of values. A *packed* file has instead one array of bytes, ``packed``, in which JSON and
+arrays are entropy-coded (``packing``). Whatever is read is taken as untrusted: nothing of it is
+ever executed, and everything is checked before a Program is made of it.
 """
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,11 +22,14 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, deserialize
 from safetensors.numpy import save as safetensors_bytes
 
+from . import packing
 from .atomic import atomic_output
 from .program import MAX_PARAMETERS, Affine, Grid, Operation, Product, Program
 
 VERSION = 1
 KEY = "cppnart"
+PACKED = "packed"
+_PACKED_TEXT = '{"format":"packed","version":1}'
 MAX_BYTES = 8 * MAX_PARAMETERS
 MAX_HEADER = 1 << 25
 MAX_NOTE_DEPTH = 24
@@ -63,13 +67,18 @@ class _Version(msgspec.Struct):
 
 
 def save(
-    path: str | os.PathLike[str], program: Program, note: dict[str, Any] | None = None
+    path: str | os.PathLike[str],
+    program: Program,
+    note: dict[str, Any] | None = None,
+    steps: Mapping[str, float] | None = None,
 ) -> None:
     """Writes a program and a note (JSON: how it was made) to a file, whole or not at all.
 
+    steps: see ``to_bytes``.
+
     Raises ValueError when the note is not JSON, OSError when the file cannot be written.
     """
-    data = to_bytes(program, note)
+    data = to_bytes(program, note, steps)
     with atomic_output(path) as temporary:
         temporary.write_bytes(data)
 
@@ -86,8 +95,16 @@ def load(path: str | os.PathLike[str]) -> tuple[Program, dict[str, Any]]:
             raise ValueError(f"{os.fspath(path)}: {error}") from None
 
 
-def to_bytes(program: Program, note: dict[str, Any] | None = None) -> bytes:
-    """What ``save`` writes; the same bytes for equal programs and notes."""
+def to_bytes(
+    program: Program,
+    note: dict[str, Any] | None = None,
+    steps: Mapping[str, float] | None = None,
+) -> bytes:
+    """What ``save`` writes; the same bytes for equal programs and notes.
+
+    steps: makes a packed file; of the arrays named, as "3.weight", the nearest multiples of their
+    steps are kept.
+    """
     note = {} if note is None else note
     _check_note(note, "the note")
     arrays: dict[str, NDArray[Any]] = {}
@@ -103,6 +120,13 @@ def to_bytes(program: Program, note: dict[str, Any] | None = None) -> bytes:
         text = msgspec.json.encode(spec, order="sorted").decode()
     except UnicodeEncodeError as error:
         raise ValueError(f"the note has text that is not Unicode: {error.reason}") from None
+    if steps is not None:
+        for number, operation in enumerate(program.operations):
+            if isinstance(operation, Grid) and not operation.hashed:
+                shape = (*operation.resolution, operation.size)
+                arrays[f"{number}.table"] = arrays[f"{number}.table"].reshape(shape)
+        blob = np.frombuffer(packing.pack(text, arrays, steps), np.uint8)
+        return bytes(safetensors_bytes({PACKED: blob}, {KEY: _PACKED_TEXT}))
     return bytes(safetensors_bytes(arrays, {KEY: text}))
 
 
@@ -209,6 +233,13 @@ def _unpacked(data: bytes) -> tuple[str, dict[str, NDArray[Any]]]:
     text = header.get("__metadata__", {}).get(KEY)
     if not isinstance(text, str):
         raise ValueError("a .safetensors file, but not of cppnart: it has no key 'cppnart'")
+    if text == _PACKED_TEXT:
+        if [(name, entry["dtype"]) for name, entry in entries] != [(PACKED, "U8")]:
+            raise ValueError(f"not a usable field: expected one array {PACKED!r} of bytes")
+        try:
+            return packing.unpack(bytes(entries[0][1]["data"]))
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise ValueError(f"not a usable field: {_one_line(error)}") from None
     arrays = {}
     for name, entry in entries:
         if entry["dtype"] not in _DTYPES:

@@ -15,7 +15,7 @@ from .fit_image import picture_network, read_picture
 from .fitting import Settings
 from .gradients import GradientTask, SirenTask
 from .images import ImageTask
-from .networks import Network
+from .networks import NETWORKS, Network
 from .training import FittedField, Method, Training, train
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ METHODS = {
     # derivatives leave offset and scale open, and so does the last layer
     name: replace(method, options={**method.options, "last": "identity"})
     for name, method in fit_image.METHODS.items()
+    if name in NETWORKS
 }
 # every grid has cells half as large as the one before, from half of the picture down to its pixels
 METHODS["grid"] = replace(

@@ -127,6 +127,12 @@ def _board(folder: Path) -> Any:
     return SummaryWriter(str(folder))
 
 
+def kept_settings(folder: str | os.PathLike[str]) -> dict[str, Any]:
+    """The settings of the training in a folder; none where there is no training yet."""
+    path = Path(folder) / "run.json"
+    return _read_settings(path) if path.exists() else {}
+
+
 def _read_settings(path: Path) -> dict[str, Any]:
     if path.stat().st_size > MAX_SETTINGS:
         raise ValueError(f"{path}: too large to be settings")

@@ -18,6 +18,7 @@ from .networks import NETWORKS, Network
 from .networks.trained import trainable
 from .program import Program
 from .runs import RunFolder
+from .torch_backend import ProgramModule
 
 
 class Training(TypedDict, total=False):
@@ -107,17 +108,23 @@ def train(
     shape: Callable[[Program], Program] = lambda program: program,
     note: Mapping[str, Any] | None = None,
     remark: str | None = None,
+    prepare: Callable[[ProgramModule], None] = lambda module: None,
+    save: bool = True,
 ) -> FittedField:
     """Fits a network to a task and saves the field.
 
     settings: of the method, which ``training`` may change. shape: what makes the field of the
     program that was trained. note: more to be said in the file; remark: to the person.
+    prepare: is given the module before it is trained. save: write the output, or leave it to
+    whoever calls.
     """
     module, rates = trainable(network)
+    prepare(module)
     fitted = run(module, rates, task, settings, training, method=method)
     fitted = replace(fitted, remark="; ".join(filter(None, [remark, fitted.remark])) or None)
     program = shape(module.cpu().program())
-    return keep(program, fitted, task, training.get("output"), method=method, note=note)
+    output = training.get("output") if save else None
+    return keep(program, fitted, task, output, method=method, note=note)
 
 
 def run(

@@ -21,7 +21,9 @@ def picture(height: int = 40, width: int = 56) -> np.ndarray:
 SMALL = {"grid": {"levels": 4, "coarsest": 6, "width": 16}}
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    "method", sorted(METHODS.keys() - {"local"})
+)  # which begins with the picture
 def test_every_method_learns(method):
     options = SMALL.get(method, {"width": 32})
     few = fit_image(picture(), method=method, steps=2, options=options, batch=512)
