@@ -10,6 +10,7 @@ model of what neighbours say of an entry).
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -222,13 +223,15 @@ def fit_compressed(
     program = files.from_bytes(data)[0]
     read = ProgramModule(replace(program, outputs=program.outputs[:channels]))
     score = ImageTask(pixels).scores(read)
-    if made.path is not None:
-        with atomic_output(made.path) as temporary:
+    output = training.get("output")
+    if output is not None:
+        with atomic_output(output) as temporary:
             temporary.write_bytes(data)
     bits = 8 * len(data) / (height * width)
     said = f"{len(data)} bytes of {size}, {bits:.3g} bits a pixel"
     return replace(
         made,
+        path=None if output is None else os.fspath(output),
         program=program,
         parameters=program.parameters,
         scores={name: round(value, 3) for name, value in score.items()} | {"bytes": len(data)},

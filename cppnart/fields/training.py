@@ -115,8 +115,8 @@ def train(
 
     settings: of the method, which ``training`` may change. shape: what makes the field of the
     program that was trained. note: more to be said in the file; remark: to the person.
-    prepare: is given the module before it is trained. save: write the output, or leave it to
-    whoever calls.
+    prepare: is given the module before it is trained. save: write the output; else that is left to
+    whoever calls, and there is no path.
     """
     module, rates = trainable(network)
     prepare(module)
