@@ -108,7 +108,7 @@ class _Run:
         tell: Callable[[str], None],
     ) -> None:
         self.plan, self.game, self.group, self.folder, self.tell = plan, game, group, folder, tell
-        self.events = _events(folder) if tensorboard and group.first else None
+        self.tensorboard = tensorboard
         self.numbers, self.pixels = _shown_pictures(plan.pictures)
         self.real = grid(self.pixels, 8)
 
@@ -116,19 +116,10 @@ class _Run:
         self, limits: Limits, resume: bool, report: Callable[[Progress], None] | None
     ) -> Trained:
         if self.group.first:
-            states = RunFolder(self.folder, self.plan.settings)
+            states = RunFolder(self.folder, self.plan.settings, tensorboard=self.tensorboard)
         self.group.wait()
         if not self.group.first:
             states = RunFolder(self.folder, self.plan.settings)
-
-        def told(progress: Progress) -> None:
-            if self.events is not None:
-                for name, value in progress.losses.items():
-                    self.events.add_scalar(f"loss/{name}", value, progress.images)
-                self.events.add_scalar("augment", progress.augment, progress.images)
-                self.events.add_scalar("images a second", progress.rate, progress.images)
-            if report is not None:
-                report(progress)
 
         trainer = Trainer(
             self.game,
@@ -137,7 +128,7 @@ class _Run:
             about=self.plan.about,
             folder=states,
             group=self.group,
-            report=told,
+            report=report,
             show=self.show,
         )
         if resume and (remark := trainer.resume()) is not None:
@@ -155,8 +146,6 @@ class _Run:
 
     def end(self) -> None:
         """The film of the training; nothing is lost where it cannot be made."""
-        if self.events is not None:
-            self.events.close()
         if not self.group.first:
             return
         try:
@@ -362,13 +351,3 @@ def _cost(plan: Plan, group: Group, minutes: float | None, images: int | None) -
     if images is not None:
         cost["minutes"] = round(images / rate / 60, 1)
     return cost
-
-
-def _events(folder: Path) -> Any:
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        raise ImportError(
-            "tensorboard is not installed: pip install 'cppnart[tensorboard]'"
-        ) from None
-    return SummaryWriter(str(folder / "tensorboard"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from .local import LocalTask, between
 from .networks import Network
 from .pictures import read_levels
 from .program import Program
-from .runs import kept_settings
+from .runs import read_settings
 from .training import FittedField, Method, Training, build, train
 from .tuning import SCALES, image_scale
 
@@ -158,8 +159,8 @@ def _scale(
     if name not in SCALES or not options.keys().isdisjoint(SCALES[name]):
         return None
     folder = training.get("folder")
-    if training.get("resume") and folder is not None:
-        kept = kept_settings(folder).get("scale")
+    if training.get("resume") and folder is not None and (Path(folder) / "run.json").exists():
+        kept = read_settings(folder).get("scale")
         if isinstance(kept, int | float):
             return float(kept)
     # of what is held out, nothing is seen

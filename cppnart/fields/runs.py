@@ -127,10 +127,12 @@ def _board(folder: Path) -> Any:
     return SummaryWriter(str(folder))
 
 
-def kept_settings(folder: str | os.PathLike[str]) -> dict[str, Any]:
-    """The settings of the training in a folder; none where there is no training yet."""
-    path = Path(folder) / "run.json"
-    return _read_settings(path) if path.exists() else {}
+def read_settings(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What the training in a folder was begun with; ValueError where there is none."""
+    own = Path(path) / "run.json"
+    if not own.is_file():
+        raise ValueError(f"{os.fspath(path)}: no training in it (looked for run.json)")
+    return _read_settings(own)
 
 
 def _read_settings(path: Path) -> dict[str, Any]:
@@ -172,14 +174,6 @@ def _check_same(path: Path, there: Mapping[str, Any], ours: Mapping[str, Any]) -
             f"{path.parent}: the training in this folder has {'; '.join(differences)}:"
             " choose another folder"
         )
-
-
-def read_settings(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """What the training in a folder was begun with; ValueError where there is none."""
-    own = Path(path) / "run.json"
-    if not own.is_file():
-        raise ValueError(f"{os.fspath(path)}: no training in it (looked for run.json)")
-    return _read_settings(own)
 
 
 def _short(value: Any) -> str:
