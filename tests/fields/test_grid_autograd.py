@@ -99,11 +99,14 @@ def results(
     return [values, *once, *twice, *learnt, *thrice, *last]
 
 
-def assert_same(found: list[Tensor], wanted: list[Tensor], bound: float) -> None:
+def assert_same(
+    found: list[Tensor], wanted: list[Tensor], bound: float, least: float = 1.0
+) -> None:
+    """Up to a share of the largest value there is, or of ``least`` where that is smaller."""
     assert len(found) == len(wanted)
     for a, b in zip(found, wanted, strict=True):
         assert a.shape == b.shape
-        size = max(float(b.detach().abs().max()), 1.0) if b.numel() else 1.0
+        size = max(float(b.detach().abs().max()), least) if b.numel() else least
         assert float((a - b).detach().abs().max() if b.numel() else 0.0) <= bound * size
 
 
@@ -134,7 +137,9 @@ def test_values_and_derivatives_are_those_of_plain_torch(
 ) -> None:
     module, points = case
     found = results(module, module, points)
-    assert_same(found, results(in_plain_torch(module), module, points), 2e-5)
+    # terms as large as the finest grid is steep cancel, in other orders here and there
+    steep = float(max(max(grid.resolution) for grid in module.operations))
+    assert_same(found, results(in_plain_torch(module), module, points), 2e-5, steep)
 
 
 @pytest.mark.parametrize("d", [1, 2, 3, 4])
