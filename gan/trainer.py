@@ -245,7 +245,9 @@ class Trainer:
             return losses
         rate = (self.images - self._first) / max(self.spent - self._before, 1e-9)
         total = self.total
-        left = (total - self.images) / rate if rate > 0 and math.isfinite(total) else math.inf
+        left = math.inf
+        if self.limits.images is not None and rate > 0:
+            left = (self.limits.images - self.images) / rate
         if self.limits.minutes is not None:
             left = min(left, max(60 * self.limits.minutes - self.spent, 0.0))
         if self.folder is not None and losses:

@@ -1,20 +1,15 @@
-"""Networks that look at pictures: those of torchvision, or one's own, and what their layers see.
-
-Here alone torchvision is imported, and only for a network that is its own.
-"""
+"""Networks that look at pictures: those of torchvision, or one's own, and what their layers see."""
 
 from __future__ import annotations
 
 import importlib
 import os
 import sys
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass
 from difflib import get_close_matches
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +18,8 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
+
+from .torchvision import part_of_torchvision
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 SIZE = 224
@@ -227,7 +224,7 @@ def _own(spec: str) -> tuple[nn.Module, str]:
 
 
 def _of_torchvision(name: str, weights: str | os.PathLike[str] | None) -> Vision:
-    models = _torchvision().models
+    models = part_of_torchvision("models")
     names = models.list_models(module=models)
     if name not in names:
         raise _unknown("model", name, names, "torchvision")
@@ -248,24 +245,6 @@ def _of_torchvision(name: str, weights: str | os.PathLike[str] | None) -> Vision
     taken = chosen.transforms()
     classes = chosen.meta.get("categories", ())
     return Vision(name, module, taken.mean, taken.std, int(taken.crop_size[0]), classes)
-
-
-def _torchvision() -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            import torchvision
-            import torchvision.models
-        except (ImportError, RuntimeError, AttributeError, OSError) as error:
-            try:
-                both = version("torchvision"), version("torch")
-                found = "torchvision {} does not fit torch {}".format(*both)
-            except PackageNotFoundError:
-                found = "torchvision is not installed"
-            raise ImportError(
-                f"{found} ({_line(error)}): install both together, as pytorch.org says"
-            ) from None
-    return torchvision
 
 
 def _downloaded(name: str, chosen: Any) -> Mapping[str, Tensor]:

@@ -1,58 +1,22 @@
-"""torchvision's data sets by name: the one place here that imports torchvision."""
+"""torchvision's data sets by name."""
 
 from __future__ import annotations
 
 import inspect
-import sys
-from functools import cache
-from importlib import import_module
 from typing import Any
 
 from PIL import Image
 
+from cppnart.fields.torchvision import part_of_torchvision
+
 from .sources import Source
-
-
-@cache
-def datasets() -> Any:
-    """The module torchvision.datasets; ImportError, saying how to mend it, where it cannot load."""
-    try:
-        return import_module("torchvision.datasets")
-    except (ImportError, RuntimeError, AttributeError, OSError) as error:
-        first = error
-    try:
-        _declare_missing()
-        return import_module("torchvision.datasets")
-    except (ImportError, RuntimeError, AttributeError, OSError):
-        reason = (str(first).splitlines() or [""])[0]
-        raise ImportError(
-            f"torchvision does not fit the installed torch ({reason}): install both from one place,"
-            " or point at a folder of pictures instead"
-        ) from None
-
-
-_kept: list[Any] = []
-"""What torch forgets as soon as nobody holds it."""
-
-
-def _declare_missing() -> None:
-    """torchvision beside a torch for CPUs misses two operators that no data set uses, and is not
-    imported for that: declaring them is enough."""
-    import torch
-
-    for name in [n for n in sys.modules if n.split(".")[0] == "torchvision"]:
-        del sys.modules[name]  # half imported
-    library = torch.library.Library("torchvision", "FRAGMENT")
-    library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    _kept.append(library)
 
 
 def open_torchvision(name: str) -> Source:
     """The training part of a data set, as in ``torchvision:MNIST``, fetched into the cache."""
     from cppnart.fields.machine_code import cache_folder
 
-    found = datasets()
+    found = part_of_torchvision("datasets")
     wanted = name.partition(":")[2]
     kind = getattr(found, wanted, None)
     if not (isinstance(kind, type) and wanted in getattr(found, "__all__", ())):

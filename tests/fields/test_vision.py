@@ -2,7 +2,6 @@
 
 import sys
 import urllib.error
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,8 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from cppnart.fields import vision
+from cppnart.fields import torchvision
+from cppnart.fields.torchvision import part_of_torchvision
 from cppnart.fields.vision import Vision, load
 
 from .textures import TEXTURES, drawn
@@ -191,39 +191,21 @@ def test_files_that_are_not_weights_are_refused_and_run_nothing(tmp_path: Path, 
 
 
 @pytest.fixture(scope="module")
-def torchvision():
-    """torchvision, even one that was compiled for another torch: its networks need nothing of
-    what is compiled, but it cannot be imported where that is missing."""
-    own = None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            import torchvision
-        except RuntimeError:
-            own = torch.library.Library("torchvision", "DEF")
-            for name in ("nms", "qnms"):
-                own.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-            for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
-                del sys.modules[name]
-            import torchvision
-        import torchvision.models
-    yield torchvision
-    if own is not None:
-        own._destroy()
-        for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
-            del sys.modules[name]
+def models():
+    """torchvision.models, even of a torchvision that was compiled for another torch."""
+    return part_of_torchvision("models")
 
 
 @pytest.fixture
-def resnet(torchvision, tmp_path: Path) -> Path:
+def resnet(models, tmp_path: Path) -> Path:
     """Weights of a resnet18 that has learnt nothing."""
     with torch.random.fork_rng():
         torch.manual_seed(3)
-        state = torchvision.models.resnet18().state_dict()
+        state = models.resnet18().state_dict()
     return _as_pth(tmp_path / "resnet", state)
 
 
-def test_layers_of_torchvision_are_those_that_it_extracts_itself(torchvision, resnet):
+def test_layers_of_torchvision_are_those_that_it_extracts_itself(models, resnet):
     from torchvision.models.feature_extraction import create_feature_extractor
 
     eye = load("resnet18", resnet)
@@ -238,8 +220,8 @@ def test_layers_of_torchvision_are_those_that_it_extracts_itself(torchvision, re
     assert eye.number_of("Tree Frog", 1000) == 31
 
 
-def test_weights_of_other_classes_make_a_network_of_so_many(torchvision, tmp_path: Path):
-    state = torchvision.models.squeezenet1_1(num_classes=7).state_dict()
+def test_weights_of_other_classes_make_a_network_of_so_many(models, tmp_path: Path):
+    state = models.squeezenet1_1(num_classes=7).state_dict()
     eye = load("squeezenet1_1", _as_safetensors(tmp_path / "w", state))
     outputs, _ = eye.outputs(torch.rand(1, 3, 64, 64))
     assert outputs.shape == (1, 7)
@@ -248,7 +230,7 @@ def test_weights_of_other_classes_make_a_network_of_so_many(torchvision, tmp_pat
 
 
 def test_weights_that_cannot_be_fetched_are_named_with_their_place(
-    torchvision, resnet, tmp_path: Path, monkeypatch
+    models, resnet, tmp_path: Path, monkeypatch
 ):
     asked = []
 
@@ -275,20 +257,25 @@ def test_weights_that_cannot_be_fetched_are_named_with_their_place(
         load("resnet18")
 
 
-def test_names_close_to_a_model_are_told(torchvision):
+def test_names_close_to_a_model_are_told(models):
     with pytest.raises(ValueError, match=r"model 'resnet19': torchvision has none.*resnet18"):
         load("resnet19", "w.pth")
 
 
+def test_data_sets_of_torchvision_come_from_the_same_place():
+    assert "MNIST" in part_of_torchvision("datasets").__all__
+
+
 def test_a_torchvision_that_does_not_fit_is_told_from_none(monkeypatch):
-    monkeypatch.setitem(sys.modules, "torchvision", None)
+    monkeypatch.setitem(sys.modules, "torchvision.models", None)
+    part_of_torchvision.cache_clear()
     with pytest.raises(ImportError, match=r"torchvision \S+ does not fit torch \S+ .*pytorch.org"):
         load("resnet18", "w.pth")
 
     def absent(name):
-        raise vision.PackageNotFoundError(name)
+        raise torchvision.PackageNotFoundError(name)
 
-    monkeypatch.setattr(vision, "version", absent)
+    monkeypatch.setattr(torchvision, "version", absent)
     with pytest.raises(ImportError, match="torchvision is not installed"):
         load("resnet18", "w.pth")
 
