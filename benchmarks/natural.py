@@ -12,6 +12,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,11 @@ from measure import Row
 from numpy.typing import NDArray
 
 from cppnart.fields.fit_image import fit_image
-from cppnart.fields.fitting import Settings, fit
-from cppnart.fields.images import ImageTask
-from cppnart.fields.networks.trained import trainable
 from cppnart.fields.pictures import read_levels
-from cppnart.fields.training import build
 
 LOG = Path("natural.jsonl")
-RGB = ("red", "green", "blue")
+PART = 8192
+"""Pixels of a part of a step."""
 WAYS = ("none", "gaussian", "ours", "cubic")
 """cubic: interpolation of the pixels, with nothing learned, as what is possible without."""
 
@@ -44,18 +42,58 @@ def result(way: str, pixels: NDArray[Any], steps: int, precision: str) -> dict[s
         return {"test_psnr": _cubic(pixels)}
     if way == "ours":  # its settings are its own, and the held-out pixels change nothing
         return fit_image(pixels, method="local", holdout="odd").scores
-    task = ImageTask(pixels, batch=None, holdout="odd")
-    options = {"sigma": 10.0} if way == "gaussian" else {}
-    method = "fourier" if way == "gaussian" else "relu"
-    network = build(method, {"x": 1, "y": 1}, RGB, 0, options)
-    module, rates = trainable(network)
-    settings = Settings(
-        steps=steps,
-        rate=1e-3 if way == "gaussian" else 1e-2,
-        check_every=steps,
-        precision=precision,
-    )
-    return fit(module, task, settings, rates=rates).scores
+    return _published(pixels, way, steps, precision)
+
+
+def _published(pixels: NDArray[Any], way: str, steps: int, precision: str) -> dict[str, float]:
+    """Four dense layers of 256, Adam, all pixels in every step; coordinates in [0, 1), for
+    ``gaussian`` as sines and cosines of 256 frequencies of deviation 10.
+
+    Their encoding does not learn and is computed once. A step adds up slopes over parts of the
+    picture that stay in a processor's cache.
+    """
+    import torch
+    from torch.nn import functional
+
+    random = torch.Generator().manual_seed(0)
+    side = torch.arange(len(pixels)) / len(pixels)
+    frequencies = 10 * torch.randn(2, 256, generator=random)
+
+    def half(start: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Inputs and colours of every second pixel of every second row."""
+        points = torch.cartesian_prod(side[start::2], side[start::2])
+        angles = 2 * torch.pi * points @ frequencies
+        inputs = torch.cat([angles.sin(), angles.cos()], 1) if way == "gaussian" else points
+        colours = torch.from_numpy(pixels[start::2, start::2] / np.float32(255)).reshape(-1, 3)
+        return inputs.to(kind), colours
+
+    kind = getattr(torch, precision)
+    inputs, colours = half(0)
+    sizes = [inputs.shape[1], 256, 256, 256, 3]
+    layers = []
+    for sources, units in pairwise(sizes):
+        spread = (2 / (sources + units)) ** 0.5  # of Glorot and Bengio, as in the paper's code
+        weight = spread * torch.randn(units, sources, generator=random)
+        layers.append((weight.requires_grad_(), torch.zeros(units, requires_grad=True)))
+    learning = [tensor for layer in layers for tensor in layer]
+    adam = torch.optim.Adam(learning, lr=1e-3 if way == "gaussian" else 1e-2)
+
+    def network(x: torch.Tensor) -> torch.Tensor:
+        for number, (weight, bias) in enumerate(layers):
+            x = functional.linear(x.relu() if number else x, weight.to(kind), bias.to(kind))
+        return x.float().sigmoid()
+
+    def psnr(inputs: torch.Tensor, colours: torch.Tensor) -> float:
+        with torch.no_grad():
+            made = torch.cat([network(part) for part in inputs.split(PART)])
+        return float(-10 * (made - colours).square().mean().log10())
+
+    for _ in range(steps):
+        adam.zero_grad()
+        for part, own in zip(inputs.split(PART), colours.split(PART), strict=True):
+            ((network(part) - own).square().sum() / colours.numel()).backward()
+        adam.step()
+    return {"test_psnr": psnr(*half(1)), "psnr": psnr(inputs, colours)}
 
 
 def _cubic(pixels: NDArray[Any]) -> float:

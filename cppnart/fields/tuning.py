@@ -37,12 +37,12 @@ STARTS: Mapping[str, float] = {
     "mfn": 256.0,
 }
 
-SIDE, ACROSS = 16, 4
+SIDE, ACROSS = 32, 4
 """Pixels a side of a patch of a picture that is tried, and patches a side."""
 LEAST = 12
 """Pixels a side; smaller pictures tell nothing."""
 STEPS, CHECKS = 160, 4
-NARROWEST, WIDEST = 32, 64
+NARROWEST, WIDEST = 16, 64
 TRIALS = 7
 
 
@@ -89,8 +89,10 @@ def image_scale(name: str, method: Method, pixels: NDArray[Any], seed: int) -> f
     """The scale that fits a network of SCALES best to a picture.
 
     pixels: those that may be trained on, (h, w, channels). A small network is fitted to every
-    other pixel of some patches, and the pixels between them are scored. The patches stay where
-    they are, as how far from the middle they are matters to how steadily large scales learn.
+    other pixel of some patches, and the pixels between them are scored. Its width is that which is
+    meant for as many pixels: a wider one would learn the pixels by heart at any scale, and what
+    lies between them best at a small one. The patches stay where they are, as how far
+    from the middle they are matters to how steadily large scales learn.
     """
     start = STARTS[name]
     side = min(pixels.shape[:2])
@@ -100,11 +102,10 @@ def image_scale(name: str, method: Method, pixels: NDArray[Any], seed: int) -> f
     settings = replace(
         method.settings, steps=STEPS, check_every=STEPS // CHECKS, patience=CHECKS, seed=seed
     )
-    narrow = round(method.options.get("width", 256) * SIDE * ACROSS / side)
-    narrow = min(max(narrow, NARROWEST), WIDEST)
+    wide = method.options.get("width", 256)
+    share = len(task.numbers(False)) / math.prod(pixels.shape[:2])
+    narrow = min(max(round(wide * math.sqrt(share)), NARROWEST), WIDEST)
     options = {**method.options, "width": narrow}
-    if name == "fourier":
-        options["features"] = narrow
 
     def score(scale: float) -> float:
         own = {**options, **dict.fromkeys(SCALES[name], scale)}

@@ -36,7 +36,7 @@ def waves(cycles: float, size: int = 96) -> np.ndarray:
 @pytest.mark.parametrize("name", ["siren", "fourier"])
 def test_finer_waves_want_larger_scales(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuning, "STEPS", 48)
-    slow, fast = (image_scale(name, METHODS[name], waves(n), 0) for n in (1.5, 12))
+    slow, fast = (image_scale(name, METHODS[name], waves(n, 64), 0) for n in (1.5, 12))
     assert fast > 1.5 * slow
 
 
