@@ -9,6 +9,7 @@ group = LazyGroup(
             "gradients": Entry("cppnart.cli.fit_gradients", "A picture, from its slopes alone."),
             "audio": Entry("cppnart.cli.fit_audio", "A sound, of any rate and channels."),
             "feature": Entry("cppnart.cli.fit_feature", "What a network looks for in pictures."),
+            "upscaler": Entry("cppnart.cli.fit_upscaler", "Photographs, to make others larger."),
         }
     },
     name="fit",

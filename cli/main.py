@@ -38,6 +38,7 @@ COMMANDS: dict[str, dict[str, Entry]] = {
         "fit": Entry("cppnart.cli.fit", "A field from a signal: a picture, ...", "group"),
         "blend": Entry("cppnart.cli.blend", "Two pictures in one, without a seam."),
         "sample": Entry("cppnart.cli.sample", "A sound file from a fitted sound, at any rate."),
+        "upscale": Entry("cppnart.cli.upscale", "A photograph, larger by any factor."),
     },
     "Train": {
         "gan": Entry("cppnart.cli.gan", "Generators of fields from pictures: gan train.", "group"),

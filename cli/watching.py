@@ -30,7 +30,8 @@ def watched(
     with Previews(film, folder) as show, report.Progress(label, unit="step", quiet=quiet) as tell:
 
         def told(at: "Report") -> None:
-            scores = "".join(f", {name} {score:.2f}" for name, score in at.scores.items())
+            shown = list(at.scores.items())[:4]  # there is one line
+            scores = "".join(f", {name} {score:.2f}" for name, score in shown)
             tell(at.step, round(at.step / at.share), f"loss {at.loss:.2e}{scores}")
 
         training["report"] = told

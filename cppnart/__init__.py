@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from cppnart.fields.fit_gradients import fit_gradients
     from cppnart.fields.fit_image import fit_image
     from cppnart.fields.sample_audio import sample
+    from cppnart.fields.upscaling.fit_upscaler import fit_upscaler
     from cppnart.render.api import Rendered, finishes, info, palettes, render, sheet, styles
     from cppnart.render.blend import blend
     from cppnart.render.breeding.breed import breed
     from cppnart.render.breeding.evolve import evolve
     from cppnart.render.motion.walk import walk
+    from cppnart.render.upscale import upscale
 
 __all__ = [
     "CPPN",
@@ -41,12 +43,14 @@ __all__ = [
     "fit_feature",
     "fit_gradients",
     "fit_image",
+    "fit_upscaler",
     "info",
     "palettes",
     "render",
     "sample",
     "sheet",
     "styles",
+    "upscale",
     "walk",
 ]
 
@@ -61,11 +65,13 @@ _HOMES = {
     "fit_feature": "cppnart.fields.fit_feature",
     "fit_gradients": "cppnart.fields.fit_gradients",
     "fit_image": "cppnart.fields.fit_image",
+    "fit_upscaler": "cppnart.fields.upscaling.fit_upscaler",
     "info": "cppnart.render.api",
     "palettes": "cppnart.render.api",
     "sample": "cppnart.fields.sample_audio",
     "sheet": "cppnart.render.api",
     "styles": "cppnart.render.api",
+    "upscale": "cppnart.render.upscale",
     "walk": "cppnart.render.motion.walk",
 }
 _ROOMS = {"cppn", "fields", "gallery", "gan", "render"}

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 import cppnart
 from cppnart.cppn import styles
 from cppnart.render.sheets import layout
 
+DATA = Path(os.environ.get("CPPNART_DATA", Path(__file__).parents[2] / "shared" / "data"))
 HERO = {"seed": 42, "size": "1600x900"}
 
 
@@ -30,6 +33,7 @@ def main(folder: Path) -> None:
     cppnart.palettes(output=folder / "palettes.webp")
     cppnart.finishes(output=folder / "finishes.webp")
     breeding(folder / "breeding.webp")
+    upscaling(folder / "upscale.webp")
 
 
 def breeding(path: Path) -> None:
@@ -39,6 +43,21 @@ def breeding(path: Path) -> None:
     third = cppnart.breed(second[2], first[5], children=8, seed=3)
     pictures = [cppnart.render(recipe, size=160) for recipe in (*first, *second, *third)]
     Image.fromarray(layout(pictures, None, 8)).save(path, quality=85, method=6)
+
+
+def upscaling(path: Path) -> None:
+    """Parts of two Kodak photographs, shrunk by 4 and made large again: by cubic and Lanczos
+    filters and by `upscale`, and what they were."""
+    rows = []
+    for name, left, top in (("kodim07", 430, 176), ("kodim08", 328, 148)):
+        box = (left, top, left + 240, top + 200)
+        with Image.open(DATA / "kodak" / f"{name}.png") as image:
+            small = image.resize((image.width // 4, image.height // 4), Image.Resampling.BICUBIC)
+            filters = (Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
+            made = [np.asarray(small.resize(image.size, f).crop(box)) for f in filters]
+            ours = Image.fromarray(cppnart.upscale(np.asarray(small), scale=4))
+            rows.append(np.concatenate([*made, ours.crop(box), image.crop(box)], 1))
+    Image.fromarray(np.concatenate(rows)).save(path, quality=85, method=6)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from cppnart.fields.parallel import Group
+
 from .augment import DRAWS, PER_CHANGE, Augment, premultiplied
 from .data import Batch
 from .data.batches import Share
@@ -15,7 +17,6 @@ from .draws import Draws
 from .objectives import Batch as Given
 from .objectives import Objective
 from .objectives.glo import Codes
-from .parallel import Group
 
 
 @dataclass

@@ -24,10 +24,10 @@ from torch.overrides import TorchFunctionMode
 from cppnart.cppn.seeds import Stream
 from cppnart.fields.coordinates import pixel_centers
 from cppnart.fields.files import KEY, MAX_HEADER
+from cppnart.fields.parallel import check_device
 from cppnart.fields.runs import write_tensors
 
 from .generators import build_generator
-from .parallel import check_device
 
 if TYPE_CHECKING:
     from cppnart.fields.program import Program

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from cppnart.cppn.seeds import Stream
+from cppnart.fields.parallel import Group, joined
 from cppnart.fields.runs import RunFolder, read_settings
 
 from .augment import Augment
@@ -21,7 +22,6 @@ from .data.batches import Share
 from .game import Game
 from .limits import Limits, Progress, Trained
 from .model import Model, load_model
-from .parallel import Group, joined
 from .plan import Options, Plan, make_plan
 from .previews import beside, forget_previews, grid, levels, preview_file, write_film, write_picture
 from .trainer import Trainer

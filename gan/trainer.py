@@ -15,14 +15,14 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from cppnart.fields.parallel import Group
 from cppnart.fields.runs import RunFolder, State
+from cppnart.fields.signals import interruptible
 
 from .augment import Augment
 from .data import Batch, Batches
 from .limits import Limits, Progress, Trained
 from .model import LATEST, Model, save_model
-from .parallel import Group
-from .signals import interruptible
 
 SAVE_SECONDS = 60.0
 """Between states."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -19,7 +19,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from .parallel import Group
 from .runs import RunFolder, State
+from .signals import interruptible
 
 OPTIMISERS = ("adam", "adamw", "sgd")
 SCHEDULES = ("constant", "cosine", "exponential", "steps")
@@ -177,15 +179,19 @@ def fit(
     resume: bool = False,
     report: Callable[[Report], None] | None = None,
     show: Callable[[int, NDArray[np.uint8]], None] | None = None,
+    group: Group | None = None,
 ) -> Fitted:
     """Fits a module to a task, in place.
 
     rates: by parameter name, by how much it learns faster than the settings say; 0 for not at
     all. folder: where states and statistics go; with ``resume`` training goes on from the last
     state there, on the CPU to the same bits as if it had never stopped. report: called now and
-    then; show: with previews. Ctrl-C saves a state and is raised again.
+    then; show: with previews. Ctrl-C saves a state and is raised again. group: of processes that
+    fit together, each by the loss of its share of a batch, which the task has to give; the first
+    scores, reports and writes.
     """
-    return _Fit(module, task, settings, rates or {}, device, folder, report, show).run(resume)
+    own = group or Group(device=device)
+    return _Fit(module, task, settings, rates or {}, own, folder, report, show).run(resume)
 
 
 class _Fit:
@@ -195,12 +201,12 @@ class _Fit:
         task: Task,
         settings: Settings,
         rates: Mapping[str, float],
-        device: str,
+        group: Group,
         folder: RunFolder | None,
         report: Callable[[Report], None] | None,
         show: Callable[[int, NDArray[np.uint8]], None] | None,
     ) -> None:
-        self.device = torch.device(device)
+        self.group, self.device = group, torch.device(group.device)
         self.module = module.to(self.device)
         self.task, self.settings, self.folder = task, settings, folder
         self.report, self.show = report, show
@@ -224,43 +230,50 @@ class _Fit:
 
     def run(self, resume: bool) -> Fitted:
         remark = self._resume() if resume and self.folder is not None else None
+        self.group.spread([*self.module.parameters(), *self.module.buffers()])
         settings = self.settings
         began = saved = reported = time.monotonic()
         before = self.spent
-        previews = set(settings.preview_steps())
+        previews = set(settings.preview_steps()) if self.group.first else set()
         why = "steps"
-        try:
-            while self.step < settings.steps:
-                loss = self._advance()
-                now = time.monotonic()
-                self.spent = before + now - began
-                last = self.step == settings.steps
-                timed_out = settings.seconds is not None and self.spent >= settings.seconds
-                if self.step % settings.check_every == 0 or last or timed_out:
-                    value = float(loss)
-                    if not math.isfinite(value):
-                        return self._fell_apart(value)
-                    self._check(value)
-                    ended = "seconds" if timed_out else self._enough()
-                    if ended:
-                        why = ended
-                        break
-                if self.report is not None and now - reported >= REPORT_SECONDS:
-                    self._report(float(loss))
-                    reported = now
-                if self.step in previews:
-                    self._preview()
-                    began += time.monotonic() - now  # it is not time spent on fitting
-                if self.folder is not None and now - saved >= SAVE_SECONDS:
-                    self._save()
-                    saved = now
-        except KeyboardInterrupt:
-            self._save()
-            raise
+        # one process among many has to finish its step, for which the others wait
+        alone = self.group.world == 1
+        stops: AbstractContextManager[list[int]] = nullcontext([]) if alone else interruptible()
+        with stops as interrupted:
+            try:
+                while self.step < settings.steps:
+                    loss = self._advance()
+                    now = time.monotonic()
+                    self.spent = before + now - began
+                    last = self.step == settings.steps
+                    late = settings.seconds is not None and self.spent >= settings.seconds
+                    timed_out = self.group.any(late and self.group.first)
+                    if self.group.any(bool(interrupted)):
+                        raise KeyboardInterrupt
+                    if self.step % settings.check_every == 0 or last or timed_out:
+                        (value,) = self.group.mean([float(loss)])
+                        if not math.isfinite(value):
+                            return self._fell_apart(value)
+                        ended = self._check(value) if self.group.first else None
+                        if self.group.any(ended is not None) or timed_out:
+                            why = "seconds" if timed_out else ended or "another process"
+                            break
+                    if self.report is not None and now - reported >= REPORT_SECONDS:
+                        self._report(float(loss))
+                        reported = now
+                    if self.step in previews:
+                        self._preview()
+                        began += time.monotonic() - now  # it is not time spent on fitting
+                    if self.folder is not None and now - saved >= SAVE_SECONDS:
+                        self._save()
+                        saved = now
+            except KeyboardInterrupt:
+                self._save()
+                raise
         self._save()  # before the best or the average take the place of what goes on
         if self.best is not None:
             self.shown.load_state_dict(self.best)
-        if self.best is not None or not self.scores:
+        if self.group.first and (self.best is not None or not self.scores):
             self.scores = self._score()
         if self.average is not None:
             self.module.load_state_dict(self.average.state_dict())
@@ -279,6 +292,7 @@ class _Fit:
         self.optimiser.zero_grad(set_to_none=True)
         # points of a loss on derivatives ask for slopes too, which nobody reads
         self.scaler.scale(loss).backward(inputs=self.learning)
+        self.group.mean_gradients(self.learning)
         if settings.clip is not None:
             self.scaler.unscale_(self.optimiser)
             nn.utils.clip_grad_norm_(self.module.parameters(), settings.clip)
@@ -295,13 +309,15 @@ class _Fit:
         with torch.no_grad():
             return self.task.scores(self.shown)
 
-    def _check(self, loss: float) -> None:
+    def _check(self, loss: float) -> str | None:
+        """Scores, and says why this is enough, if it is."""
         self.scores = self._score()
         if self.folder is not None:
             line = {"step": self.step, "loss": loss, **self.scores, "rate": self.rate}
             self.folder.note({**line, "seconds": round(self.spent, 3)})
         if self.report is not None:
             self._report(loss)
+        return self._enough()
 
     @property
     def rate(self) -> float:
@@ -351,7 +367,7 @@ class _Fit:
     # --- States ---
 
     def _save(self) -> None:
-        if self.folder is None:
+        if self.folder is None or not self.group.first:
             return
         tensors = {f"field.{k}": v for k, v in self.module.state_dict().items()}
         if self.average is not None:
@@ -366,10 +382,12 @@ class _Fit:
     def _resume(self) -> str | None:
         assert self.folder is not None
         state, remark = self.folder.load()
+        self.group.wait()
         if state is None:
             return remark
         self._restore(state)
-        self.folder.forget_after(self.step)
+        if self.group.first:
+            self.folder.forget_after(self.step)
         return remark
 
     def _restore(self, state: State) -> None:

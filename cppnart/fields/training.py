@@ -16,6 +16,7 @@ from . import files
 from .fitting import Fitted, Report, Settings, Task, fit
 from .networks import NETWORKS, Network
 from .networks.trained import trainable
+from .parallel import Group
 from .program import Program
 from .runs import RunFolder
 from .torch_backend import ProgramModule
@@ -135,8 +136,10 @@ def run(
     training: Training,
     *,
     method: str,
+    group: Group | None = None,
 ) -> Fitted:
-    """Fits any module to a task, in the folder of its run if it has one; see ``train``."""
+    """Fits any module to a task, in the folder of its run if it has one; see ``train``. group: of
+    processes; see ``fit``."""
     folder = training.get("folder")
     changes: dict[str, Any] = {name: training.get(name) for name in _SETTINGS}
     settings = replace(settings, **{k: v for k, v in changes.items() if v is not None})
@@ -145,10 +148,11 @@ def run(
     if folder is not None:
         # the rest may be another when a run goes on
         kept = asdict(replace(settings, seconds=None, until=None, previews=None))
+        first = group is None or group.first
         run_folder = RunFolder(
             folder,
             {"task": task.name, **task.settings, "method": method, "settings": kept},
-            tensorboard=training.get("tensorboard", False),
+            tensorboard=first and training.get("tensorboard", False),
         )
     return fit(
         module,
@@ -160,6 +164,7 @@ def run(
         resume=training.get("resume", False),
         report=training.get("report"),
         show=training.get("show"),
+        group=group,
     )
 
 

@@ -342,13 +342,16 @@ def info(source: str | int | os.PathLike[str]) -> dict[str, Any]:
         }
         facts["latent"] = [round(float(number), 4) for number in drawn.latent]
     facts["program"] = _about_program(program)
-    facts["recipe"] = msgspec.to_builtins(msgspec.json.decode(recipe_text(recipe)))
-    for name in ("field", "weights"):
-        if text := getattr(recipe, name):
-            facts["recipe"][name] = f"{len(text)} characters"
+    facts["recipe"] = _shortened(msgspec.json.decode(recipe_text(recipe)))
     if (genome := genome_of(recipe)) is not None:
         facts["recipe"]["genome"] = str(genome)
     return facts
+
+
+def _shortened(recipe: dict[str, Any]) -> dict[str, Any]:
+    """A recipe to be looked at, without what only programs read."""
+    packed = {name for name in ("field", "photograph", "weights") if recipe.get(name)}
+    return {**recipe, **{name: f"{len(recipe[name])} characters" for name in packed}}
 
 
 def _about_program(program: Program) -> dict[str, Any]:
@@ -379,6 +382,7 @@ def _about_sound(
 
 def _about_film(source: str | os.PathLike[str], film: FilmRecipe) -> dict[str, Any]:
     keys = [f"{key.style or 'field'} {key.seed or ''}".strip() for key in film.keys]
+    recipe = msgspec.json.decode(film_recipe_text(film))
     return {
         "source": os.fspath(source),
         "kind": "film",
@@ -387,7 +391,7 @@ def _about_film(source: str | os.PathLike[str], film: FilmRecipe) -> dict[str, A
         "seconds": round(film.frames / film.fps, 3),
         "size": film.keys[0].size,
         "keys": keys,
-        "recipe": msgspec.to_builtins(msgspec.json.decode(film_recipe_text(film))),
+        "recipe": {**recipe, "keys": [_shortened(key) for key in recipe["keys"]]},
     }
 
 

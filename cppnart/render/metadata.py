@@ -33,24 +33,29 @@ def read_recipe(path: str | os.PathLike[str]) -> str:
     The format is told by the content, not by the name. Raises ValueError where there is no recipe
     or the file is damaged, OSError where it cannot be read.
     """
+    recipe = find_recipe(path)
+    if recipe is None:
+        raise ValueError(
+            f"{os.fspath(path)} carries no cppnart recipe: give a picture that cppnart made, or a"
+            " seed"
+        )
+    return recipe
+
+
+def find_recipe(path: str | os.PathLike[str]) -> str | None:
+    """The same, but None where there is no recipe."""
     shown = os.fspath(path)
     if not stat.S_ISREG(os.stat(path).st_mode) and not os.path.isdir(path):
         raise ValueError(f"{shown} is not an ordinary file")
     if is_film_name(path):
         from cppnart.render.motion.film_metadata import read_film_recipe
 
-        recipe = read_film_recipe(path)
-    else:
-        with open(path, "rb") as file:
-            try:
-                recipe = _find(Source(file))
-            except (ValueError, zlib.error) as error:
-                raise ValueError(f"{shown}: {error}") from None
-    if recipe is None:
-        raise ValueError(
-            f"{shown} carries no cppnart recipe: give a picture that cppnart made, or a seed"
-        )
-    return recipe
+        return read_film_recipe(path)
+    with open(path, "rb") as file:
+        try:
+            return _find(Source(file))
+        except (ValueError, zlib.error) as error:
+            raise ValueError(f"{shown}: {error}") from None
 
 
 def is_film_name(path: str | os.PathLike[str]) -> bool:

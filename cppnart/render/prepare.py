@@ -18,6 +18,7 @@ from cppnart.fields import files
 from cppnart.fields.coordinates import View
 from cppnart.fields.fold import bind
 from cppnart.fields.program import Program
+from cppnart.render import photographs
 from cppnart.render.metadata import read_recipe
 from cppnart.render.motion.film_recipe import is_film_recipe, parse_film_recipe
 from cppnart.render.palettes import PALETTES, Palette, default_palette, get_palette
@@ -169,6 +170,8 @@ def _source(source: Source | None) -> Recipe:
         program, note = files.load(text)
         if note.get("task") == "audio":
             raise ValueError(f"{text}: the field of a sound, which 'cppnart sample' plays")
+        if isinstance(photograph := note.get("photograph"), str):  # as the recipe has it, smaller
+            return photographs.of_pixels(photograph, _size_of(note))
         return msgspec.structs.replace(with_field(blank, program), size=_size_of(note))
     if text.lower().endswith(GENOME_SUFFIXES):
         from cppnart.cppn.genomes import files as genome_files
@@ -202,7 +205,7 @@ def _with_changes(recipe: Recipe, changes: dict[str, Any]) -> Recipe:
     if {"seed", "style"} & other:
         if recipe.field is not None or recipe.genome is not None:
             recipe = msgspec.structs.replace(recipe, latent=None)
-        bred = dict.fromkeys(("field", "weights", "genome", "parents"))
+        bred = dict.fromkeys(("field", "photograph", "weights", "genome", "parents"))
         recipe = msgspec.structs.replace(recipe, **bred)
     if recipe.weights is not None and (fixed := other & OPTIONS):
         raise ValueError(
@@ -211,7 +214,8 @@ def _with_changes(recipe: Recipe, changes: dict[str, Any]) -> Recipe:
     if "style" in changes and changes["style"] != recipe.style:
         blank = dict.fromkeys(("scale", "depth", "width", "activation", "symmetry", "latent"))
         recipe = msgspec.structs.replace(recipe, **blank, color=None, finish=None)
-    if "size" in changes and recipe.size and recipe.field is not None:
+    own_shape = recipe.field is not None or recipe.photograph is not None
+    if "size" in changes and recipe.size and own_shape:
         changes = {**changes, "size": _in_shape(changes["size"], parse_size(recipe.size))}
     if "size" in changes and recipe.size and recipe.region and "region" not in changes:
         old, new = parse_size(recipe.size), parse_size(changes["size"])

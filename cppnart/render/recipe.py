@@ -36,7 +36,8 @@ class Recipe(
     """Every parameter of a picture. None means: not given, so the default of the style holds.
 
     field: a program as base64 of a .safetensors file, for pictures that no seed can draw again;
-    weights: the same, of a network that stands in place of the one that seed and style draw;
+    photograph: pixels as base64 of a WebP file, which an upscaler makes a field;
+    weights: as field, of a network that stands in place of the one that seed and style draw;
     genome: as genomes.files.to_dict; parents: the lineage ids of the pictures it was bred from.
     palette: as Palette.to_dict. size is WIDTHxHEIGHT; region is X, Y, W, H in its pixels.
     """
@@ -44,6 +45,7 @@ class Recipe(
     cppnart: str
     seed: Name | None = None
     field: str | None = None
+    photograph: str | None = None
     weights: str | None = None
     genome: dict[str, msgspec.Raw] | None = None
     parents: Annotated[list[Name], msgspec.Meta(max_length=MAX_PARENTS)] | None = None
@@ -154,6 +156,10 @@ def with_field(recipe: Recipe, program: Program) -> Recipe:
 
 def field_of(recipe: Recipe) -> Program | None:
     """The program that a recipe holds."""
+    if recipe.photograph is not None:
+        from cppnart.render.photographs import photograph_program  # takes torch
+
+        return photograph_program(recipe.photograph)
     return _unpacked("field", recipe.field)
 
 

@@ -1,17 +1,14 @@
 """Several processes: two of a batch n come to the weights of one of a batch 2n."""
 
-import os
-import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import safetensors.torch
 import torch
 
-from cppnart.gan.parallel import joined
+from cppnart.fields.parallel import joined
 
+from ..processes import in_two_processes
 from .pictures import folder_of
 from .small import small_train
 
@@ -23,29 +20,6 @@ from small import small_train
 small_train(Path(sys.argv[2]), Path(sys.argv[3]), images=40, check_every=4,
             objective=sys.argv[4], augment=sys.argv[5], anyres=sys.argv[6] == "anyres")
 """
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def in_two_processes(*words: str, cache: Path) -> None:
-    port = str(free_port())
-    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2"}
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-c", TRAINING, str(Path(__file__).parent), *words],
-            env={**os.environ, **place, "RANK": str(rank), "CPPNART_CACHE": str(cache)},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in (0, 1)
-    ]
-    for process in started:
-        _, errors = process.communicate(timeout=110)
-        assert process.returncode == 0, errors[-2000:]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +34,7 @@ def test_two_processes_come_to_the_weights_of_one(
     options = {"objective": objective, "augment": augment, "anyres": bool(anyres)}
     small_train(data, tmp_path / "one", images=40, check_every=4, **options)
     words = (str(data), str(tmp_path / "two"), objective, augment, anyres)
-    in_two_processes(*words, cache=tmp_path / "cache")
+    in_two_processes(TRAINING, str(Path(__file__).parent), *words, cache=tmp_path / "cache")
     (one,) = (tmp_path / "one").glob("state-000000010.safetensors")
     first = safetensors.torch.load_file(one)
     second = safetensors.torch.load_file(tmp_path / "two" / one.name)

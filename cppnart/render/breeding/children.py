@@ -175,6 +175,8 @@ def _stock(prepared: Prepared) -> Stock:
         return genome
     if prepared.drawn is not None:
         return mlp.numbers_of(prepared.drawn)
+    if prepared.recipe.photograph is not None:
+        raise ValueError("a photograph has no weights to breed: give a picture that cppnart made")
     program = field_of(prepared.recipe)
     assert program is not None  # or prepare would have found nothing to render
     return mlp.numbers_of_field(program)

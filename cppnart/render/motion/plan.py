@@ -13,6 +13,7 @@ import msgspec
 
 from cppnart.cppn.seeds import parse_seed
 from cppnart.render.metadata import is_film_name, read_recipe
+from cppnart.render.photographs import is_photograph, photograph_recipe
 from cppnart.render.prepare import Prepared, Source, prepare
 from cppnart.render.recipe import Recipe, new_recipe
 from cppnart.render.sizes import Size, human_bytes
@@ -124,6 +125,7 @@ def _keys(
         raise ValueError("nothing to walk: give a seed, as in --seed 42, seeds, or pictures")
     if len(sources) > MAX_KEYS:
         raise ValueError(f"{len(sources)} pictures: a walk takes at most {MAX_KEYS}")
+    sources = [photograph_recipe(s) if is_photograph(s) else s for s in sources]
     look = {**look, "bits": 8}  # what films hold, whatever their pictures had
     first = prepare(sources[0], moving=True, **look)
     if "size" not in look:

@@ -1,7 +1,7 @@
 """Several processes, on one machine or many: who this one is, and what they exchange.
 
-Gradients are summed by hand, as one flat array a network: the penalties differentiate gradients,
-which the hooks of DistributedDataParallel do not expect.
+Gradients are summed by hand, as one flat array a network: penalties of adversarial training
+differentiate gradients, which the hooks of DistributedDataParallel do not expect.
 """
 
 from __future__ import annotations
@@ -59,6 +59,10 @@ class Group:
         if self.world > 1:
             for tensor in tensors:
                 distributed.broadcast(tensor.data, 0)
+
+    def any(self, flag: bool) -> bool:
+        """Whether a flag is raised in any process; all of them have to ask."""
+        return any(self.mean([float(flag)])) if self.world > 1 else flag
 
     def wait(self) -> None:
         """Until everybody is here."""
