@@ -33,6 +33,7 @@ COMMANDS: dict[str, dict[str, Entry]] = {
     "Breed": {
         "breed": Entry("cppnart.cli.breed", "Children of pictures, to pick from."),
         "evolve": Entry("cppnart.cli.evolve", "Many generations, towards a picture or novelty."),
+        "gallery": Entry("cppnart.cli.gallery", "Breed and keep pictures in the browser.", "group"),
     },
     "Fit": {
         "fit": Entry("cppnart.cli.fit", "A field from a signal: a picture, ...", "group"),

@@ -32,7 +32,7 @@ LEVELS = {8: (255, np.uint8), 16: (65535, np.uint16), 32: (0, np.float32)}
 
 Clip: TypeAlias = tuple[int, int, int, int]
 Rows: TypeAlias = NDArray[Any]
-Evaluate: TypeAlias = Callable[[Program, dict[str, Any]], NDArray[np.float32]]
+Evaluate: TypeAlias = Callable[[Program, dict[str, Any]], NDArray[Any]]
 
 
 @dataclass
@@ -270,27 +270,52 @@ def _band_of_points(picture: Picture, settings: Settings, evaluate: Evaluate, ba
     py, px = np.mgrid[y0:y1, x0:x1].astype(np.float64)
     total: Any = 0
     for dx, dy in sample_offsets(settings.samples):
-        xy = place.at(px + 0.5 + dx, py + 0.5 + dy).reshape(-1, 2)
-        with np.errstate(all="ignore"):  # what is infinite or not a number stays so until clipped
-            values = evaluate(picture.field, _chosen(picture.field, xy, place.pixel))
-        inputs = _chosen(picture.colour, xy, place.pixel)
-        inputs.update(zip(picture.field.output_names, values.T, strict=True))
-        inputs = {name: inputs[name] for name in picture.colour.input_names}
-        with np.errstate(all="ignore"):
-            colours = np.nan_to_num(np.clip(evaluate(picture.colour, inputs), 0, 1))
-        colours[:, :3] *= colours[:, 3:] if colours.shape[1] == 4 else 1
-        total = total + colours
-    total = total / settings.samples
-    if total.shape[1] == 4:
-        total[:, :3] /= np.maximum(total[:, 3:], 1e-6)
-    total[:, :3] = srgb_encode(np.clip(total[:, :3], 0, 1))
-    encoded = total.reshape(y1 - y0, x1 - x0, -1)
-    levels, kind = LEVELS[settings.bits]
-    if levels:
+        total = total + light_at(picture, place, px + 0.5 + dx, py + 0.5 + dy, evaluate)
+    coded = encoded(total / settings.samples)
+    return levels(coded, settings, np.arange(x0, x1), np.arange(y0, y1))
+
+
+def light_at(
+    picture: Picture,
+    place: Geometry,
+    px: NDArray[np.float64],
+    py: NDArray[np.float64],
+    evaluate: Evaluate,
+) -> NDArray[Any]:
+    """The colours at positions in pixels, of any shape (...): linear light (..., 3), or 4 with
+    alpha, which the others are then multiplied with; all of them in [0, 1]."""
+    xy = place.at(px, py).reshape(-1, 2)
+    with np.errstate(all="ignore"):  # what is infinite or not a number stays so until clipped
+        values = evaluate(picture.field, _chosen(picture.field, xy, place.pixel))
+    inputs = _chosen(picture.colour, xy, place.pixel)
+    inputs.update(zip(picture.field.output_names, values.T, strict=True))
+    inputs = {name: inputs[name] for name in picture.colour.input_names}
+    with np.errstate(all="ignore"):
+        colours = np.nan_to_num(np.clip(evaluate(picture.colour, inputs), 0, 1))
+    colours[:, :3] *= colours[:, 3:] if colours.shape[1] == 4 else 1
+    light: NDArray[Any] = colours.reshape(*px.shape, -1)
+    return light
+
+
+def encoded(light: NDArray[Any]) -> NDArray[Any]:
+    """What ``light_at`` gives, or a mean of it, as sRGB with straight alpha."""
+    coded = light.copy()
+    if coded.shape[-1] == 4:
+        coded[..., :3] /= np.maximum(coded[..., 3:], 1e-6)
+    coded[..., :3] = srgb_encode(np.clip(coded[..., :3], 0, 1))
+    return coded
+
+
+def levels(
+    coded: NDArray[Any], settings: Settings, columns: NDArray[np.int64], rows: NDArray[np.int64]
+) -> Rows:
+    """Encoded colours (rows, columns, channels) as the settings' bits have them."""
+    most, kind = LEVELS[settings.bits]
+    if most:
         pattern = dither_pattern(settings.dither, settings.bits)
-        noise = pattern[np.arange(y0, y1)[:, None] % BAND, np.arange(x0, x1) % BAND]
-        encoded = np.minimum(np.floor(encoded * levels + noise[..., None]), levels)
-    return np.asarray(encoded, kind)
+        noise = pattern[rows[:, None] % BAND, columns % BAND]
+        coded = np.minimum(np.floor(coded * most + noise[..., None]), most)
+    return np.asarray(coded, kind)
 
 
 def _chosen(program: Program, xy: NDArray[np.float64], pixel: float) -> dict[str, Any]:

@@ -89,12 +89,16 @@ def test_python_m_cppnart_is_the_same_command(tmp_path: Path) -> None:
     assert run("render", "--help", cwd=tmp_path).stdout.startswith("Usage: cppnart render")
 
 
-@pytest.mark.parametrize("words", [["--help"], ["render", "--help"], ["--version"], ["rendr"]])
+@pytest.mark.parametrize(
+    "words",
+    [["--help"], ["render", "--help"], ["gallery", "--help"], ["--version"], ["rendr"]],
+)
 def test_help_and_mistakes_import_nothing_large(words: list[str], tmp_path: Path) -> None:
     code = f"import sys; from cppnart.cli.main import main; main({words}); print(*sys.modules)"
     loaded = set(run(cwd=tmp_path, code=code).stdout.splitlines()[-1].split())
     assert "cppnart.cli.errors" in loaded
     assert not loaded & {"numpy", "numba", "torch", "torchvision", "PIL", "tqdm", "tifffile"}
+    assert not loaded & {"starlette", "uvicorn", "sqlite3"}
 
 
 def test_help_of_the_group_imports_none_of_the_commands(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def page(pictures: Iterable[Prepared], loop: Loop) -> str:
     tables: dict[str, dict[str, Any]] = {}
     entries, recipes = [], []
     for prepared in pictures:
-        entries.append(_entry(prepared, loop, tables))
+        entries.append(entry(prepared, loop, tables))
         recipes.append(prepared.recipe)
     first = entries[0]
     data = {
@@ -70,8 +70,9 @@ def page(pictures: Iterable[Prepared], loop: Loop) -> str:
     return re.sub(r"@@(\w+)@@", lambda found: parts[found[1]], template)
 
 
-def _entry(prepared: Prepared, loop: Loop, tables: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """One picture as the page's script reads it; adds its tables to those of all."""
+def entry(prepared: Prepared, loop: Loop, tables: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """One picture, prepared with ``moving``, as the page's script reads it; adds its tables to
+    those of all. Raises ValueError for one that is too large for a shader."""
     recipe, program = prepared.recipe, prepared.picture.program()
     sizes, samples = dict(program.inputs), prepared.settings().samples
     uniforms = {"Z": f"Z[{sizes['z']}]"} if "z" in sizes else {}
