@@ -14,7 +14,7 @@ import httpx
 from cppnart.gallery.home import open_home
 from cppnart.gallery.serve import Server
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 @contextmanager

@@ -269,7 +269,7 @@ def answers(client: httpx.Client) -> bool:
 
 def test_the_queue_survives_a_kill(tmp_path: Path) -> None:
     with process(tmp_path) as (server, client):
-        running = begin(client, size="5000")
+        running = begin(client, size="3500")
         waiting = begin(client, size="40")
         until(lambda: got(client.get(f"/api/jobs/{running['id']}"))["progress"] > 0)
         server.kill()
@@ -280,7 +280,7 @@ def test_the_queue_survives_a_kill(tmp_path: Path) -> None:
         assert ended(client, running)["state"] == "done"
         content = client.get(f"/api/jobs/{running['id']}/file").content
         with Image.open(io.BytesIO(content)) as picture:
-            assert picture.size == (5000, 5000)
+            assert picture.size == (3500, 3500)
             assert np.asarray(picture)[-1].any()
         names = sorted(path.stem for path in (tmp_path / "renders").iterdir())
         assert names == sorted([running["id"], waiting["id"]])
@@ -288,7 +288,7 @@ def test_the_queue_survives_a_kill(tmp_path: Path) -> None:
 
 def test_a_job_that_a_stop_interrupts_begins_again(tmp_path: Path) -> None:
     with served(tmp_path) as client:
-        job = begin(client, size="6000")
+        job = begin(client, size="4000")
         until(lambda: got(client.get(f"/api/jobs/{job['id']}"))["progress"] > 0)
     assert list((tmp_path / "renders").iterdir()) == []
     with served(tmp_path) as client:
