@@ -41,6 +41,15 @@ COMMANDS: dict[str, dict[str, Entry]] = {
         "sample": Entry("cppnart.cli.sample", "A sound file from a fitted sound, at any rate."),
         "upscale": Entry("cppnart.cli.upscale", "A photograph, larger by any factor."),
     },
+    "Solids": {
+        "sculpt": Entry("cppnart.cli.sculpt", "A random solid from a seed, ready to be printed."),
+        "view": Entry("cppnart.cli.view", "A picture of a solid, or a film of it as it turns."),
+        "paint": Entry("cppnart.cli.paint", "A mesh painted with a random solid texture."),
+        "compare-representations": Entry(
+            "cppnart.cli.compare", "One solid as voxels, points, a mesh and a field."
+        ),
+        "extract": Entry("cppnart.cli.extract", "The surface of a solid: mesh, points or voxels."),
+    },
     "Train": {
         "gan": Entry("cppnart.cli.gan", "Generators of fields from pictures: gan train.", "group"),
     },

@@ -18,10 +18,13 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from cppnart.cppn.module import CPPN
+    from cppnart.fields.extract import extract
     from cppnart.fields.fit_audio import fit_audio
     from cppnart.fields.fit_feature import fit_feature
     from cppnart.fields.fit_gradients import fit_gradients
     from cppnart.fields.fit_image import fit_image
+    from cppnart.fields.fit_shape import fit_shape
+    from cppnart.fields.fit_texture import fit_texture
     from cppnart.fields.sample_audio import sample
     from cppnart.fields.upscaling.fit_upscaler import fit_upscaler
     from cppnart.render.api import Rendered, finishes, info, palettes, render, sheet, styles
@@ -29,6 +32,10 @@ if TYPE_CHECKING:
     from cppnart.render.breeding.breed import breed
     from cppnart.render.breeding.evolve import evolve
     from cppnart.render.motion.walk import walk
+    from cppnart.render.solids.compare import compare_representations
+    from cppnart.render.solids.paint import paint
+    from cppnart.render.solids.sculpt import sculpt
+    from cppnart.render.solids.view import view
     from cppnart.render.upscale import upscale
 
 __all__ = [
@@ -37,20 +44,27 @@ __all__ = [
     "__version__",
     "blend",
     "breed",
+    "compare_representations",
     "evolve",
+    "extract",
     "finishes",
     "fit_audio",
     "fit_feature",
     "fit_gradients",
     "fit_image",
+    "fit_shape",
+    "fit_texture",
     "fit_upscaler",
     "info",
+    "paint",
     "palettes",
     "render",
     "sample",
+    "sculpt",
     "sheet",
     "styles",
     "upscale",
+    "view",
     "walk",
 ]
 
@@ -59,19 +73,26 @@ _HOMES = {
     "Rendered": "cppnart.render.api",
     "blend": "cppnart.render.blend",
     "breed": "cppnart.render.breeding.breed",
+    "compare_representations": "cppnart.render.solids.compare",
     "evolve": "cppnart.render.breeding.evolve",
+    "extract": "cppnart.fields.extract",
     "finishes": "cppnart.render.api",
     "fit_audio": "cppnart.fields.fit_audio",
     "fit_feature": "cppnart.fields.fit_feature",
     "fit_gradients": "cppnart.fields.fit_gradients",
     "fit_image": "cppnart.fields.fit_image",
     "fit_upscaler": "cppnart.fields.upscaling.fit_upscaler",
+    "fit_shape": "cppnart.fields.fit_shape",
+    "fit_texture": "cppnart.fields.fit_texture",
     "info": "cppnart.render.api",
+    "paint": "cppnart.render.solids.paint",
     "palettes": "cppnart.render.api",
     "sample": "cppnart.fields.sample_audio",
+    "sculpt": "cppnart.render.solids.sculpt",
     "sheet": "cppnart.render.api",
     "styles": "cppnart.render.api",
     "upscale": "cppnart.render.upscale",
+    "view": "cppnart.render.solids.view",
     "walk": "cppnart.render.motion.walk",
 }
 _ROOMS = {"cppn", "fields", "gallery", "gan", "render"}

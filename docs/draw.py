@@ -34,6 +34,15 @@ def main(folder: Path) -> None:
     cppnart.finishes(output=folder / "finishes.webp")
     breeding(folder / "breeding.webp")
     upscaling(folder / "upscale.webp")
+    solids(folder / "solids.webp")
+
+
+def solids(path: Path) -> None:
+    """Two dozen seeds, each in the look that suits it."""
+    seeds = (0, 1, 2, 3, 7, 9, 10, 12, 13, 14, 17, 20)
+    seeds += (21, 24, 26, 27, 28, 29, 30, 31, 32, 33, 35, 43)
+    pictures = [cppnart.view(seed, size="200") for seed in seeds]
+    Image.fromarray(layout(pictures, None, 6)).save(path, quality=88, method=6)
 
 
 def breeding(path: Path) -> None:

@@ -11,6 +11,7 @@ from .grids import grid
 from .layers import Network as Network
 from .lucid import lucid
 from .mlp import fourier, relu
+from .residual import residual
 from .siren import finer, siren
 
 NETWORKS = {
@@ -24,4 +25,5 @@ NETWORKS = {
     "grid": grid,
     "convnetjs": convnetjs,
     "lucid": lucid,
+    "residual": residual,
 }

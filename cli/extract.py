@@ -1,0 +1,34 @@
+"""`cppnart extract`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cppnart.cli import options, report
+
+EXAMPLES = """\b
+Examples:
+  cppnart extract cow.safetensors -o cow.glb
+  cppnart extract cow.safetensors -o cow.stl --voxels 512 --refine
+  cppnart extract cow.safetensors -o cow.npy --voxels 64      voxels; also .vox
+  cppnart extract cow.safetensors -o cow.ply --as points"""
+
+
+@click.command(name="extract", epilog=EXAMPLES)
+@click.argument("source", metavar="FIELD", type=click.Path())
+@click.option("--as", "kind", metavar="KIND", help="mesh, points or voxels.  [default: by name]")
+@click.option("--voxels", type=int, metavar="N", help="Of the lattice, a side.  [default: 256]")
+@click.option("--coarsest", type=int, metavar="N", help="Where the search begins.  [default: 32]")
+@click.option("--threshold", type=float, metavar="X", help="A probability, or a distance.")
+@click.option("--points", type=int, metavar="N", help="How many.  [default: 100000]")
+@click.option("--refine", is_flag=True, default=None, help="Vertices where the field itself says.")
+@click.option("--boxed", is_flag=True, default=None, help="In the box, not where the shape was.")
+@options.output("What to write: .ply .obj .stl .glb .off .xyz .npy .vox.  [default: NAME.ply]")
+@options.report
+def command(source: str, output: str | None, as_json: bool, quiet: bool, **arguments: Any) -> None:
+    """Write the surface of a solid field: a mesh, points on it, or voxels."""
+    from cppnart.fields.extract import extract
+
+    made = extract(source, output or f"{Path(source).stem}.ply", **options.given(arguments))
+    report.show_written(made, as_json=as_json, quiet=quiet)

@@ -1,0 +1,54 @@
+"""`cppnart paint`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cppnart.cli import options, report
+
+EXAMPLES = """\b
+Examples:
+  cppnart paint bunny.ply --seed 42                              bunny-painted.glb
+  cppnart paint cow.obj --seed 7 --texture agate --picture cow.png
+  cppnart paint cow.obj --seed 7 --palette nacre --scale 2 -o cow.ply
+  cppnart paint cow.obj --seed 7 --bake 2048                     a texture, not vertices
+  cppnart paint cow.obj --field cow.safetensors --bake 1024      what fit texture made"""
+
+
+@click.command(name="paint", epilog=EXAMPLES)
+@click.argument("source", metavar="MESH", type=click.Path())
+@options.seed
+@click.option("--field", type=click.Path(), help="Colours of a field, in place of a seed's.")
+@click.option("--texture", metavar="NAME", help="marble, wood, agate, glaze, cells or strata.")
+@click.option("--palette", metavar="PALETTE", help="A name, hex colours, or a picture.")
+@click.option("--scale", type=float, metavar="X", help="2 is twice as fine.")
+@click.option("--bake", type=int, metavar="N", help="Into a texture of N pixels a side.")
+@click.option("--picture", type=click.Path(), help="A picture of it too.")
+@click.option("--size", metavar="SIZE", help="Of the picture.  [default: 1024]")
+@click.option("--look", metavar="NAME", help="Of the picture.  [default: painted]")
+@click.option("--azimuth", type=float, metavar="DEGREES", help="Of the picture.  [default: 25]")
+@click.option("--elevation", type=float, metavar="DEGREES", help="Of the picture.  [default: 18]")
+@options.output("A .glb, .ply or .obj with colours.  [default: NAME-painted.glb]")
+@options.report
+@options.threads
+def command(
+    source: str,
+    output: str | None,
+    as_json: bool,
+    quiet: bool,
+    **arguments: Any,
+) -> None:
+    """Paint a mesh with a random solid texture, or with the colours of a field."""
+    from cppnart.render.solids.paint import paint
+
+    if (arguments["seed"] is None) == (arguments["field"] is None):
+        raise click.UsageError("Give --seed, or --field.")
+    with report.Progress("rendering", quiet=quiet) as progress:
+        made = paint(
+            source,
+            output or f"{Path(source).stem}-painted.glb",
+            progress=progress,
+            **options.given(arguments),
+        )
+    report.show_written(made, as_json=as_json, quiet=quiet)

@@ -1,0 +1,64 @@
+"""`cppnart view`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cppnart.cli import options, report
+
+EXAMPLES = """\b
+Examples:
+  cppnart view --seed 42 -o solid.png --look bronze
+  cppnart view cow.safetensors --orbit -o turn.mp4 --size 720
+  cppnart view --seed 7 --look painted --palette nacre --azimuth 60"""
+
+
+@click.command(name="view", epilog=EXAMPLES)
+@click.argument("source", metavar="[FIELD]", required=False, type=click.Path())
+@options.seed
+@click.option("--form", metavar="NAME", help="Of the seed's solid: vessel, knot, ...")
+@click.option(
+    "--look",
+    metavar="NAME",
+    help="clay, plaster, porcelain, bronze, gold, jade, ink, or painted: its own colours.",
+)
+@click.option("--palette", metavar="PALETTE", help="What its own colours go through.")
+@click.option("--size", metavar="SIZE", help="1024, 1920x1080.  [default: 1024; films 720]")
+@click.option("--azimuth", type=float, metavar="DEGREES", help="Round it.  [default: 25]")
+@click.option("--elevation", type=float, metavar="DEGREES", help="Above it.  [default: 18]")
+@click.option("--zoom", type=float, metavar="X", help="Nearer than a full view.")
+@click.option("--orbit", is_flag=True, default=None, help="A film of one turn.")
+@click.option("--duration", type=float, metavar="SECONDS", help="Of the turn.  [default: 6]")
+@click.option("--fps", type=float, metavar="N", help="Frames a second.  [default: 25]")
+@click.option("--threshold", type=float, metavar="X", help="A probability, or a distance.")
+@click.option("--samples", type=int, metavar="N", help="Of pixels at edges.  [default: 4]")
+@options.output("A picture, or with --orbit a film.  [default: NAME.png, NAME.mp4]")
+@options.report
+@options.threads
+def command(
+    source: str | None,
+    seed: str | None,
+    output: str | None,
+    as_json: bool,
+    quiet: bool,
+    **arguments: Any,
+) -> None:
+    """Render a solid straight from its field, as a picture or as it turns."""
+    from cppnart.cppn.solids.generate import file_name
+    from cppnart.render.solids.view import view
+
+    if (source is None) == (seed is None):
+        raise click.UsageError("Give a field, or --seed.")
+    how = options.given(arguments)
+    orbit = how.get("orbit", False)
+    suffix = ".mp4" if orbit else ".png"
+    if orbit:
+        how.setdefault("size", "720")
+    if output is None and seed is not None:
+        output = file_name(seed, how.get("form"), suffix)
+    shown = source if source is not None else seed
+    assert shown is not None
+    with report.Progress("rendering", unit="frame" if orbit else "px", quiet=quiet) as progress:
+        made = view(shown, output or f"{Path(shown).stem}{suffix}", progress=progress, **how)
+    report.show_written(made, as_json=as_json, quiet=quiet)

@@ -1,0 +1,196 @@
+"""Solids to be fitted: what is inside, or how far the surface is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from .derivatives import gradient
+from .shapes import UNIT
+from .shapes.inside import Solid
+from .shapes.meshes import Cloud, Floats, Mesh
+from .shapes.metrics import iou
+from .shapes.sampling import in_box, near_surface, on_surface
+
+POOL = 1 << 20
+"""Points that batches are drawn from, half of them near the surface."""
+SCORED = 100_000
+POINTS = 1 << 15
+"""Evaluated at once where many are."""
+CLOSE = 0.25
+"""Of the points near the surface, half are nearer still, by this factor: they say where exactly
+it is."""
+SLICE = 160
+"""Pixels along a side of each of the three slices of a preview."""
+TOUCHING = 0.005 * UNIT
+"""A surface this near to a point goes through it, in the score of a cloud."""
+
+
+class Held:
+    """Points that are held out, and whether they are inside."""
+
+    def __init__(self, mesh: Mesh, solid: Solid, seed: int = 1) -> None:
+        random = np.random.default_rng(seed)
+        self.box = in_box(SCORED, random)
+        self.near = near_surface(mesh, SCORED, random)
+        self.truth = solid(self.box), solid(self.near)
+
+    def scores(self, field: nn.Module, sign: float) -> dict[str, float]:
+        """The IoU on points of the box, and on points near the surface."""
+        found = [sign * values_at(field, points) > 0 for points in (self.box, self.near)]
+        return {
+            name: iou(inside, truth)
+            for name, inside, truth in zip(("iou", "near"), found, self.truth, strict=True)
+        }
+
+
+class OccupancyTask:
+    """A solid as the log-odds of being inside: binary cross-entropy on points of the box and near
+    the surface (Mescheder et al., "Occupancy networks", 2019, section 3.2).
+
+    mesh: in the box. solid: what says exactly what is inside. batch: points in a step, half of
+    them near the surface. The score is the IoU on points of the box that are held out; ``near`` is
+    that on points near the surface.
+    """
+
+    name = "shape"
+
+    def __init__(self, mesh: Mesh, solid: Solid, *, batch: int = 8192) -> None:
+        _check_batch(batch)
+        self.batch = batch
+        random = np.random.default_rng(0)
+        half = POOL // 2
+        close = near_surface(mesh, half // 2, random, CLOSE * 0.01 * UNIT)
+        pools = in_box(half, random), near_surface(mesh, half // 2, random), close
+        points = np.concatenate(pools)
+        self._points = torch.from_numpy(points.astype(np.float32))
+        self._inside = torch.from_numpy(solid(points)).float()
+        self._held = Held(mesh, solid)
+        self.settings: Mapping[str, Any] = {
+            "as": "occupancy",
+            "batch": batch,
+            "faces": len(mesh.faces),
+            "volume": round(float(self._inside[:half].mean()), 6),
+        }
+
+    def loss(self, field: nn.Module, random: torch.Generator, device: torch.device) -> Tensor:
+        numbers = torch.randint(POOL // 2, (self.batch,), generator=random)
+        numbers[self.batch // 2 :] += POOL // 2
+        wanted = self._inside[numbers].to(device)
+        found = field(self._points[numbers].to(device))[:, 0]
+        return nn.functional.binary_cross_entropy_with_logits(found, wanted)
+
+    def scores(self, field: nn.Module) -> dict[str, float]:
+        return self._held.scores(field, 1.0)
+
+    def preview(self, field: nn.Module) -> NDArray[np.uint8]:
+        return slices(field, 1.0, 4.0)
+
+
+class DistanceTask:
+    """A surface as the zero of a signed distance, negative inside: the field is 0 on it, its slope
+    there the normal and of length 1 everywhere, and it is far from 0 elsewhere (Sitzmann et al.,
+    "Implicit neural representations with periodic activation functions", 2020, section 4.2; the
+    eikonal term is of Gropp et al., "Implicit geometric regularization", 2020).
+
+    points, normals: of the surface, in the box, (N, 3). held: what to score with where the inside
+    is known; else the share of points, held out, which the surface passes within .005 of, and the
+    mean cosine of the normals there.
+    """
+
+    name = "shape"
+    WEIGHTS = (3000.0, 100.0, 50.0, 100.0)
+    """Of being 0 on the surface, of normals, of the eikonal term, and of being far from 0."""
+    FAR = 100.0
+
+    def __init__(self, cloud: Cloud, *, held: Held | None = None, batch: int = 4096) -> None:
+        _check_batch(batch)
+        if cloud.normals is None:
+            raise ValueError("a cloud without normals: see with_normals")
+        self.batch, self._held = batch, held
+        order = np.random.default_rng(0).permutation(len(cloud.points))
+        out = order[: max(len(order) // 20, 1)] if held is None else order[:0]
+        learnt = order[len(out) :]
+        self._points, self._normals = _floats(cloud.points[learnt]), _floats(cloud.normals[learnt])
+        self._out = _floats(cloud.points[out]), _floats(cloud.normals[out])
+        self.settings: Mapping[str, Any] = {"as": "sdf", "batch": batch, "points": len(learnt)}
+
+    def loss(self, field: nn.Module, random: torch.Generator, device: torch.device) -> Tensor:
+        half = self.batch // 2
+        numbers = torch.randint(len(self._points), (half,), generator=random)
+        box = 2 * torch.rand((half, 3), generator=random) - 1
+        at = torch.cat([self._points[numbers], box]).to(device).requires_grad_()
+        wanted = self._normals[numbers].to(device)
+        values = field(at)
+        slopes = gradient(field, at)
+        on, off = values[:half, 0], values[half:, 0]
+        turned = 1 - nn.functional.cosine_similarity(slopes[:half], wanted)
+        terms = (
+            on.abs().mean(),
+            turned.mean(),
+            (slopes.norm(dim=1) - 1).abs().mean(),
+            torch.exp(-self.FAR * off.abs()).mean(),
+        )
+        total: Tensor = sum(weight * term for weight, term in zip(self.WEIGHTS, terms, strict=True))
+        return total / sum(self.WEIGHTS)
+
+    def scores(self, field: nn.Module) -> dict[str, float]:
+        if self._held is not None:
+            return self._held.scores(field, -1.0)
+        points, normals = self._out
+        values = values_at(field, points.numpy().astype(np.float64))
+        device = next(field.parameters()).device
+        with torch.enable_grad():
+            at = points[:POINTS].to(device).requires_grad_()
+            slopes = gradient(field, at).detach().cpu()
+        cosine = nn.functional.cosine_similarity(slopes, normals[:POINTS])
+        share = float((np.abs(values) < TOUCHING).mean())
+        return {"touched": share, "normals": float(cosine.mean())}
+
+    def preview(self, field: nn.Module) -> NDArray[np.uint8]:
+        return slices(field, -1.0, 0.1)
+
+
+def surface_points(mesh: Mesh, count: int = 500_000) -> Cloud:
+    """Points on a mesh, with its normals, to be fitted as a distance."""
+    return Cloud(*on_surface(mesh, count, np.random.default_rng(0)))
+
+
+@torch.no_grad()
+def values_at(field: nn.Module, points: Floats) -> NDArray[np.float32]:
+    """The first output of a module at points (N, 3)."""
+    device = next(field.parameters()).device
+    parts = torch.from_numpy(points.astype(np.float32)).split(POINTS)
+    found = [field(part.to(device))[:, 0].float().cpu() for part in parts]
+    return np.asarray(torch.cat(found).numpy())
+
+
+def slices(field: nn.Module, sign: float, scale: float) -> NDArray[np.uint8]:
+    """Three slices through the middle of the box, side by side: warm inside, blue outside, with
+    lines of equal value; (SLICE, 3 * SLICE, 3)."""
+    side = (np.arange(SLICE) + 0.5) * 2 / SLICE - 1
+    right, up = np.meshgrid(side, -side)
+    none = np.zeros_like(right)
+    shown = []
+    for place in ((right, up, none), (none, up, -right), (right, none, -up)):
+        values = sign * values_at(field, np.stack(place, -1).reshape(-1, 3)).reshape(SLICE, SLICE)
+        depth = np.tanh(np.abs(values) / scale)[..., None]
+        line = 0.88 + 0.12 * np.cos(np.pi * np.minimum(np.abs(values) / scale, 8) * 4)[..., None]
+        warm = np.array([255, 236, 200]) * (1 - depth) + np.array([196, 84, 44]) * depth
+        cold = np.array([206, 226, 240]) * (1 - depth) + np.array([24, 40, 82]) * depth
+        shown.append(np.where((values > 0)[..., None], warm, cold) * line)
+    return np.asarray(np.concatenate(shown, 1).round().clip(0, 255), np.uint8)
+
+
+def _floats(array: Floats) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array, np.float32))
+
+
+def _check_batch(batch: int) -> None:
+    if batch < 2:
+        raise ValueError(f"batch {batch}: expected 2 points or more")

@@ -1,0 +1,93 @@
+"""`cppnart sculpt`, `view`, `paint`, `fit shape` and `extract` as a person runs them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trimesh
+from PIL import Image
+
+from cppnart.cli.main import main
+
+from .mistakes import Capture, fails
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_seed_is_sculpted_and_pictured(capsys: Capture) -> None:
+    words = "sculpt --seed 42 --form knot --voxels 64 --picture knot.png --size 48 --json"
+    assert main(words.split()) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["path"] == "knot-42.stl"
+    assert facts["watertight"]
+    assert trimesh.load_mesh("knot-42.stl").is_watertight
+    with Image.open("knot.png") as picture:
+        assert picture.size == (48, 48)
+    fails(["sculpt"], 2, "Missing option '--seed'", capsys)
+    fails(["sculpt", "--seed", "1", "--form", "nothing"], 2, "nothing", capsys)
+
+
+def test_a_solid_is_viewed_and_turned(capsys: Capture) -> None:
+    assert main(["sculpt", "--seed", "42", "-o", "a.safetensors", "--quiet"]) == 0
+    assert main(["view", "a.safetensors", "--size", "40", "--look", "jade"]) == 0
+    assert capsys.readouterr().out == "a.png\n"
+    assert (
+        main(
+            ["view", "--seed", "42", "--form", "bloom", "--size", "32", "--samples", "1", "--quiet"]
+        )
+        == 0
+    )
+    with Image.open("bloom-42.png") as picture:
+        assert picture.size == (32, 32)
+    words = "view a.safetensors --orbit --size 32 --duration 0.3 --fps 10 --samples 1 -o a.gif"
+    assert main(words.split()) == 0
+    with Image.open("a.gif") as film:
+        assert film.n_frames == 3
+    capsys.readouterr()
+    fails(["view"], 2, "Give a field, or --seed", capsys)
+    fails(["view", "a.safetensors", "--look", "brass"], 2, "brass", capsys)
+    fails(["view", "nothing.safetensors"], 1, "nothing.safetensors", capsys)
+
+
+def test_a_mesh_is_painted(capsys: Capture) -> None:
+    trimesh.creation.icosphere(2).export("ball.ply")
+    words = "paint ball.ply --seed 3 --texture agate --picture ball.png --size 32"
+    assert main(words.split()) == 0
+    assert capsys.readouterr().out == "ball-painted.glb\n"
+    assert Path("ball.png").exists()
+    fails(["paint", "ball.ply"], 2, "Give --seed, or --field", capsys)
+    fails(["paint", "none.ply", "--seed", "1"], 1, "none.ply", capsys)
+
+
+def test_a_shape_is_fitted_extracted_and_viewed(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cppnart.fields import occupancy
+
+    monkeypatch.setattr(occupancy, "POOL", 1 << 14)
+    monkeypatch.setattr(occupancy, "SCORED", 5000)
+    trimesh.creation.icosphere(3).export("ball.stl")
+    words = "fit shape ball.stl --steps 60 --batch 512 --film fit.gif --previews 3 --json"
+    assert main(words.split()) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["path"] == "ball.safetensors"
+    assert facts["scores"]["iou"] > 0.8
+    assert Path("fit.gif").exists()
+    words = "extract ball.safetensors -o out.stl --voxels 64 --json"
+    assert main(words.split()) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert 0 < facts["share"] < 0.4
+    assert np.ptp(trimesh.load_mesh("out.stl").vertices) == pytest.approx(2, abs=0.3)
+    assert main(["view", "ball.safetensors", "--size", "32", "--samples", "1", "--quiet"]) == 0
+    capsys.readouterr()
+    words = "extract ball.safetensors --threshold 0.9999999999"
+    fails(words.split(), 2, "there is no surface at this threshold", capsys)
+    open_ = trimesh.creation.icosphere(2)
+    open_.update_faces(np.arange(len(open_.faces)) > 10)
+    open_.export("open.ply")
+    fails(["fit", "shape", "open.ply", "--steps", "1"], 2, "not watertight", capsys)
