@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 from measure import Row, busy, machine
 
-from cppnart.gallery import works
+from cppnart.gallery import adding, works
 from cppnart.gallery.collection import Collection
 from cppnart.gallery.home import open_home
 from cppnart.render.ordered import cores
@@ -53,10 +53,10 @@ def fill(home: Path, count: int) -> list[str]:
     chance = random.Random(0)
     for number in range(count - len(own)):
         recipe = msgspec.structs.replace(prepared.recipe, seed=f"work {number}")
-        work = works.remember(
+        work = adding.remember(
             collection.catalogue,
             replace(prepared, recipe=recipe),
-            key=works.recipe_key(recipe),
+            key=adding.recipe_key(recipe),
             shader=True,
             title=" ".join(chance.sample(WORDS, 3)) + f" {number}",
             tags=chance.sample(WORDS, 2),

@@ -11,7 +11,7 @@ from cppnart.fields.atomic import atomic_output
 from cppnart.render.prepare import Prepared, prepare
 from cppnart.render.recipe import Recipe, recipe_text
 
-from . import pictures, works
+from . import adding, pictures, works
 from .catalogue import Catalogue
 from .errors import NotThere
 from .home import Home, open_home
@@ -33,7 +33,7 @@ class Collection:
 
     def add_file(self, path: Path, *, title: str | None = None, tags: Sequence[str] = ()) -> Work:
         """Adds a picture that carries its recipe, a field or a genome."""
-        recipe, kind = works.source_recipe(path)
+        recipe, kind = adding.source_recipe(path)
         return self.add(recipe, title=title, tags=tags, kind=kind)
 
     def add_seed(
@@ -44,13 +44,13 @@ class Collection:
 
     def add(self, recipe: Recipe, **facts: Any) -> Work:
         """Adds a picture by its full recipe."""
-        return self.work(self.remember(works.recipe_key(recipe), recipe, **facts))
+        return self.work(self.remember(adding.recipe_key(recipe), recipe, **facts))
 
     def remember(self, key: str, recipe: Recipe, *, thumbnail: bool = True, **facts: Any) -> str:
-        """Puts a picture into the catalogue; see ``works.remember``. thumbnail: make it now, so
+        """Puts a picture into the catalogue; see ``adding.remember``. thumbnail: make it now, so
         that what cannot be rendered is refused."""
         prepared = self.picture_from(key, recipe)
-        works.check_size(prepared)
+        adding.check_size(prepared)
         if thumbnail and not self.home.thumbnail(key).exists():
             self._write_thumbnail(key, prepared)
         try:
@@ -59,7 +59,7 @@ class Collection:
             shader = False
         else:
             shader = True
-        return works.remember(self.catalogue, prepared, key=key, shader=shader, **facts)
+        return adding.remember(self.catalogue, prepared, key=key, shader=shader, **facts)
 
     def work(self, work: str) -> Work:
         return works.work_of(self.catalogue, work)

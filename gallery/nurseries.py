@@ -21,7 +21,7 @@ from cppnart.render.breeding.children import children, firsts, parent_of
 from cppnart.render.prepare import prepare
 from cppnart.render.recipe import Recipe, genome_of, recipe_text, with_genome
 
-from . import works
+from . import adding, works
 from .catalogue import Row
 from .collection import Collection
 from .errors import Conflict, NotThere
@@ -136,7 +136,7 @@ class Nurseries:
     def seedling(self, seed: str, style: str | None = None) -> str:
         """A seed as a work that can be a parent, without being kept."""
         recipe = prepare(None, seed=seed, style=style).recipe
-        key = works.recipe_key(recipe)
+        key = adding.recipe_key(recipe)
         return self.collection.remember(key, recipe, thumbnail=False, state=works.PASSED)
 
     def get(self, nursery: str) -> Nursery:
@@ -258,7 +258,7 @@ class Nurseries:
         if not round.parents:
             colour = settings.colour or "palette"
             grown = firsts(settings.count, seed=seed, outputs=colour, parameters=parameters)
-            return [(works.recipe_key(recipe), recipe) for recipe in grown]
+            return [(adding.recipe_key(recipe), recipe) for recipe in grown]
         for work in round.parents:
             if not self.collection.work(work).can["breed"]:
                 raise ValueError(f"work {work}: this field has nothing that breeding could change")
@@ -279,7 +279,7 @@ class Nurseries:
         for recipe in bred:
             known = [names[parent] for parent in recipe.parents or []]
             recipe = msgspec.structs.replace(recipe, parents=known)
-            found.append((works.recipe_key(recipe), recipe))
+            found.append((adding.recipe_key(recipe), recipe))
         return found
 
     def _child(self, round: Round, index: int) -> tuple[str, Recipe]:

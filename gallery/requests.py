@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from starlette.requests import Request
 
-from . import nurseries, works
+from . import adding, nurseries
 from .errors import TooLarge
 
 MAX_JSON = 1 << 16
@@ -154,8 +154,8 @@ def search(request: Request) -> dict[str, Any]:
 def suffix(name: str) -> str:
     """The suffix of a file's name, which is all of it that counts; ValueError."""
     found = re.search(r"\.[A-Za-z]{1,12}$", name)
-    if found is None or found[0].lower() not in works.SUFFIXES:
+    if found is None or found[0].lower() not in adding.SUFFIXES:
         raise ValueError(
-            f"name {name[:80]!r}: expected one that ends in {' '.join(works.SUFFIXES)}"
+            f"name {name[:80]!r}: expected one that ends in {' '.join(adding.SUFFIXES)}"
         )
     return found[0].lower()

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import errno
-import hashlib
-import mimetypes
 from collections.abc import Callable
-from importlib.resources import files
 from typing import Any, ParamSpec, TypeVar
 
 import msgspec
@@ -21,6 +18,7 @@ from cppnart.render.palettes import PALETTES
 
 from . import pictures, requests, tiles, works
 from .app_state import State
+from .assets import page, static
 from .drawings import drawing_of
 from .errors import Conflict, NotThere
 from .jobs import Request as JobRequest
@@ -361,29 +359,6 @@ async def choices(request: Request) -> Response:
         "jobs": ["png", "tiff", "mp4"],
     }
     return _json(found)
-
-
-async def page(request: Request) -> Response:
-    return await _in_thread(_static, request, "index.html")
-
-
-async def static(request: Request) -> Response:
-    return await _in_thread(_static, request, request.path_params["name"])
-
-
-def _static(request: Request, name: str) -> Response:
-    """A file of the page: by its name among those that are there, never by a path."""
-    folder = files(__package__).joinpath("static")
-    found = {file.name: file for file in folder.iterdir()} if folder.is_dir() else {}
-    if name not in found or not found[name].is_file():
-        raise NotThere(f"{name[:80]!r}: there is no such file")
-    content = found[name].read_bytes()
-    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    headers = {"Cache-Control": "no-cache", "ETag": tag}
-    if request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers=headers)
-    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    return Response(content, headers=headers, media_type=kind)
 
 
 _WORK, _NURSERY = "/api/works/{id}", "/api/nurseries/{id}"

@@ -12,6 +12,7 @@ const SHARE = 28; // milliseconds a frame, which all pictures share
 const BRISK = [20, 45];
 const STEADY = [60, 140];
 const REST = 180; // milliseconds after the last touch until a picture is drawn in full
+const FEWEST = {still: 16384, moving: 4096}; // samples: on a busy device fewer take no less time
 const PROBE = 32; // pixels a side, on which the cost is measured
 const LEAST = 0.2; // the coarsest resolution in motion, as a share
 
@@ -144,10 +145,11 @@ function budget(easel) {
     paint(easel, PROBE, PROBE, 0, PROBE, 1);
     wait();
     program.probe = Math.max(0.02, now() - began);
-    const guess = Math.max(PROBE ** 2, (PROBE ** 2 * SHARE) / program.probe);
+    const guess = (PROBE ** 2 * SHARE) / program.probe;
     for (const name of ['still', 'moving']) {
       const other = usual[name]; // others have been drawn: likely to be much the same
       program[name] = Math.max(
+        FEWEST[name],
         guess,
         other ? (other[name] / 2) * Math.min(1, other.probe / program.probe) : 0,
       );
@@ -160,7 +162,7 @@ function budget(easel) {
 function learn(program, name, used, took, [quick, slow]) {
   if (took < quick && used > 0.7 * program[name])
     program[name] = Math.min(1.6 * program[name], 1e9);
-  else if (took > slow) program[name] = Math.max(PROBE ** 2, 0.7 * program[name]);
+  else if (took > slow) program[name] = Math.max(FEWEST[name], 0.7 * program[name]);
   usual[name] = program;
 }
 
@@ -279,6 +281,7 @@ function refine(easel) {
     return now() - began;
   }
   easel.row = Math.max(0, easel.row);
+  easel.state('drawing');
   const rows = Math.min(height - easel.row, Math.max(1, Math.floor(most / (width * samples))));
   paint(easel, width, height, easel.row, rows, samples);
   wait();
