@@ -1,5 +1,5 @@
 """LIIF's decoder on the encoder of the shipped upscaler, to compare ours with: trained by
-`python benchmarks/published_decoder.py -o published.safetensors` in a quarter of an hour.
+`python benchmarks/published_decoder.py -o published.safetensors`, which takes hours on a CPU.
 
 The encoder stays as it is, which is to the advantage of the decoder that it was trained with.
 """
@@ -75,7 +75,7 @@ def train(steps: int, output: Path) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--steps", type=int, default=20_000)
     parser.add_argument("-o", "--output", type=Path, required=True)
     given = parser.parse_args()
     train(given.steps, given.output)
