@@ -34,9 +34,11 @@ class Room:
         voxels: int = VOXELS,
         coarsest: int | None = None,
         normals: Callable[[Floats], Floats] | None = None,
+        fine: float = 1e-3,
     ) -> None:
         """coarsest: of a search, for fields that cost much; None looks at every corner. normals:
-        of points near the surface, for what costs far more: the lattice is then the field."""
+        of points near the surface, for what costs far more: the lattice is then the field.
+        fine: the least length over which a slope of the field means anything."""
         lattice = mise(field, voxels, 0.0, coarsest) if coarsest else dense(field, voxels)
         self.voxel = 2.0 / voxels
         self._voxels = voxels
@@ -44,7 +46,7 @@ class Room:
         self._distances = _distances(lattice)
         values = lattice.values.ravel()
         self.field: Field = field if normals is None else lambda p: self._between(values, p)
-        self.normals = normals
+        self.normals, self.fine = normals, fine
 
     def distance(self, points: Floats) -> Floats:
         """About how far the surface is from points (N, 3), negative inside, (N,)."""

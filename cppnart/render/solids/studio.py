@@ -108,7 +108,7 @@ class Studio:
 
     def _surface(self, eye: Floats, rays: Floats, t: Floats, light: Floats, pixel: float) -> Floats:
         points = eye + t[:, None] * rays
-        normal = trace.normals(self.room, points, max(0.7 * pixel, 1e-3))
+        normal = trace.normals(self.room, points, max(0.7 * pixel, self.room.fine))
         # a normal that looks away from the eye belongs to a part too small to be seen
         facing = np.einsum("ij,ij->i", normal, rays)
         normal = np.where((facing > 0)[:, None], normal - 2 * facing[:, None] * rays, normal)

@@ -32,6 +32,8 @@ SUFFIX = ".safetensors"
 COARSEST = 32
 """Voxels that a search begins with where the field is a trained one: those cost much more to ask
 than what is drawn, of which every corner is asked."""
+TRAINED = 0.006
+"""Over what length slopes of trained fields are taken: grids are rough below that."""
 MARGIN = 1.16
 """How much more than the solid is in the picture."""
 FPS = 25.0
@@ -93,8 +95,9 @@ def view(
         format_of(output)  # a mistake in the name is said before the work
     solid, own_look, stream = _solid_of(source, form, threshold, threads)
     chosen = get_look(look or own_look)
+    trained = stream is None
     studio = Studio(
-        Room(solid, coarsest=COARSEST if stream is None else None),
+        Room(solid, coarsest=COARSEST, fine=TRAINED) if trained else Room(solid),
         chosen,
         get_palette(palette, stream) if palette is not None else _usual(stream),
         _colouring(solid, chosen.name, palette, stream, threads),
