@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import cppnart
 from cppnart.cppn import styles
 from cppnart.render.sheets import layout
 
-DATA = Path(os.environ.get("CPPNART_DATA", Path(__file__).parents[2] / "shared" / "data"))
 HERO = {"seed": 42, "size": "1600x900"}
 
 
@@ -39,8 +37,7 @@ def main(folder: Path) -> None:
 
 def solids(path: Path) -> None:
     """Two dozen seeds, each in the look that suits it."""
-    seeds = (0, 1, 2, 3, 7, 9, 10, 12, 13, 14, 17, 20)
-    seeds += (21, 24, 26, 27, 28, 29, 30, 31, 32, 33, 35, 43)
+    seeds = (0, 1, 2, 3, 7, 9, 10, 12, 13, 14, 17, 20, 21, 24, 26, 27, *range(28, 34), 35, 43)
     pictures = [cppnart.view(seed, size="200") for seed in seeds]
     Image.fromarray(layout(pictures, None, 6)).save(path, quality=88, method=6)
 
@@ -55,17 +52,21 @@ def breeding(path: Path) -> None:
 
 
 def upscaling(path: Path) -> None:
-    """Parts of two Kodak photographs, shrunk by 4 and made large again: by cubic and Lanczos
-    filters and by `upscale`, and what they were."""
+    """Parts of two pictures, shrunk by 4 and made large again: by cubic and Lanczos filters and by
+    `upscale`, and what they were."""
+    pictures = (
+        (cppnart.view(10, size="480", look="gold"), 120, 120),
+        (cppnart.view(17, size="320", look="painted"), 40, 50),
+    )
     rows = []
-    for name, left, top in (("kodim07", 430, 176), ("kodim08", 328, 148)):
+    for pixels, left, top in pictures:
         box = (left, top, left + 240, top + 200)
-        with Image.open(DATA / "kodak" / f"{name}.png") as image:
-            small = image.resize((image.width // 4, image.height // 4), Image.Resampling.BICUBIC)
-            filters = (Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
-            made = [np.asarray(small.resize(image.size, f).crop(box)) for f in filters]
-            ours = Image.fromarray(cppnart.upscale(np.asarray(small), scale=4))
-            rows.append(np.concatenate([*made, ours.crop(box), image.crop(box)], 1))
+        image = Image.fromarray(pixels).convert("RGB")
+        small = image.resize((image.width // 4, image.height // 4), Image.Resampling.BICUBIC)
+        filters = (Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
+        made = [np.asarray(small.resize(image.size, f).crop(box)) for f in filters]
+        ours = Image.fromarray(cppnart.upscale(np.asarray(small), scale=4))
+        rows.append(np.concatenate([*made, ours.crop(box), image.crop(box)], 1))
     Image.fromarray(np.concatenate(rows)).save(path, quality=85, method=6)
 
 
