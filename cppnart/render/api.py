@@ -329,6 +329,8 @@ def info(source: str | int | os.PathLike[str]) -> dict[str, Any]:
             program, note = files.load(source)
             if note.get("task") == "audio":
                 return _about_sound(source, program, note)
+            if program.input_names == ("x", "y", "z"):
+                return _about_space(source, program, note)
     prepared = prepare(source)
     recipe, drawn = prepared.recipe, prepared.drawn
     program = drawn.program if drawn else prepared.picture.field
@@ -376,6 +378,19 @@ def _about_sound(
         "rate": sound.rate,
         "channels": list(program.output_names),
         "fit": {name: note[name] for name in ("method", "scores") if name in note},
+        "program": _about_program(program),
+    }
+
+
+def _about_space(
+    source: str | os.PathLike[str], program: Program, note: dict[str, Any]
+) -> dict[str, Any]:
+    solid = {"occupancy", "distance"} & set(program.output_names)
+    kept = ("seed", "form", "task", "as", "method", "scores", "place")
+    return {
+        "source": os.fspath(source),
+        "kind": "field of a solid" if solid else "field of colours in space",
+        "made": {name: note[name] for name in kept if name in note},
         "program": _about_program(program),
     }
 

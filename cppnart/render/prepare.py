@@ -172,6 +172,8 @@ def _source(source: Source | None) -> Recipe:
             raise ValueError(f"{text}: the field of a sound, which 'cppnart sample' plays")
         if isinstance(photograph := note.get("photograph"), str):  # as the recipe has it, smaller
             return photographs.of_pixels(photograph, _size_of(note))
+        if program.input_names == ("x", "y", "z"):
+            raise ValueError(f"{text}: a field in space, which 'cppnart view' or 'paint' shows")
         return msgspec.structs.replace(with_field(blank, program), size=_size_of(note))
     if text.lower().endswith(GENOME_SUFFIXES):
         from cppnart.cppn.genomes import files as genome_files

@@ -34,6 +34,11 @@ def test_a_seed_is_sculpted_and_pictured(capsys: Capture) -> None:
 
 def test_a_solid_is_viewed_and_turned(capsys: Capture) -> None:
     assert main(["sculpt", "--seed", "42", "-o", "a.safetensors", "--quiet"]) == 0
+    assert main(["info", "a.safetensors", "--json"]) == 0
+    about = json.loads(capsys.readouterr().out)
+    assert about["kind"] == "field of a solid"
+    assert about["made"]["seed"] == "42"
+    fails(["render", "a.safetensors"], 2, "a field in space, which 'cppnart view'", capsys)
     assert main(["view", "a.safetensors", "--size", "40", "--look", "jade"]) == 0
     assert capsys.readouterr().out == "a.png\n"
     assert (
