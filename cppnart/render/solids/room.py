@@ -17,6 +17,8 @@ from cppnart.fields.shapes.mise import Field, Lattice, dense, mise
 Floats = NDArray[np.float32]
 VOXELS = 128
 """Of the lattice, a side."""
+ASIDE = 1.2
+"""Voxels from the foot of the nearest corner to the nearest point of a surface, at most."""
 
 
 class Room:
@@ -89,8 +91,9 @@ def _bounds(lattice: Lattice) -> tuple[NDArray[np.float64], NDArray[np.float64],
 def _distances(lattice: Lattice) -> Floats:
     """Signed distances at the corners, flat, in the units of the box.
 
-    To the foot of the nearest corner that has a neighbour on the other side: the point that its
-    value and slope say the surface is at.
+    To the foot of the nearest corner that has a neighbour on the other side, the point that its
+    value and slope say the surface is at; along its slope, since the nearest point of the surface
+    lies a little beside that foot, but not by more than ASIDE.
     """
     from scipy.ndimage import distance_transform_edt
 
@@ -112,13 +115,17 @@ def _distances(lattice: Lattice) -> Floats:
     length = np.maximum(np.linalg.norm(move, axis=1, keepdims=True), 1.0)
     feet = np.full((*values.shape, 3), np.nan, np.float32)
     feet[beside] = place - move / length
+    normals = np.zeros_like(feet)
+    normals[beside] = slope / np.sqrt(square)[:, None]
     nearest = distance_transform_edt(~beside, return_distances=False, return_indices=True)
     found = np.empty(values.shape, np.float32)
     for x in range(len(values)):  # by slices, so that memory stays small
         a, b, c = nearest[:, x]
-        off = feet[a, b, c]
         y, z = np.mgrid[: len(values), : len(values)]
-        d = np.sqrt((off[..., 0] - x) ** 2 + (off[..., 1] - y) ** 2 + (off[..., 2] - z) ** 2)
+        off = feet[a, b, c] - np.stack([np.full_like(y, x), y, z], 2)
+        along = np.abs(np.einsum("ijk,ijk->ij", off, normals[a, b, c]))
+        far = np.einsum("ijk,ijk->ij", off, off)
+        d = np.clip(along, np.sqrt(np.maximum(far - ASIDE**2, 0)), np.sqrt(far))
         found[x] = np.where(inside[x], -d, d)
     return np.asarray(found.ravel() * step)
 

@@ -14,7 +14,7 @@ from cppnart.render.motion.paths import along, segment
 from cppnart.render.prepare import prepare
 from cppnart.render.recipe import parse_recipe
 
-from .live import assert_alike, launched
+from .live import PATIENCE, assert_alike, launched
 
 PLAIN = {"style": "plume", "dither": False}
 """A style that is quickly drawn, and looks the same wherever its slopes are measured."""
@@ -224,7 +224,7 @@ def test_help_opens_and_closes(pages, plain):
 def test_a_picture_is_saved_larger_than_the_screen(pages, plain, tmp_path):
     with pages.open(plain, size=(48, 32)) as live:
         live.drawn()
-        with live.page.expect_download() as waiting:
+        with live.page.expect_download(timeout=PATIENCE) as waiting:
             live.page.keyboard.press("s")
         assert waiting.value.suggested_filename == "cppnart-plume-42-192x128.png"
         path = tmp_path / "saved.png"
