@@ -329,7 +329,7 @@ def info(source: str | int | os.PathLike[str]) -> dict[str, Any]:
             program, note = files.load(source)
             if note.get("task") == "audio":
                 return _about_sound(source, program, note)
-            if program.input_names == ("x", "y", "z"):
+            if program.inputs == (("x", 1), ("y", 1), ("z", 1)):
                 return _about_space(source, program, note)
     prepared = prepare(source)
     recipe, drawn = prepared.recipe, prepared.drawn

@@ -172,7 +172,7 @@ def _source(source: Source | None) -> Recipe:
             raise ValueError(f"{text}: the field of a sound, which 'cppnart sample' plays")
         if isinstance(photograph := note.get("photograph"), str):  # as the recipe has it, smaller
             return photographs.of_pixels(photograph, _size_of(note))
-        if program.input_names == ("x", "y", "z"):
+        if program.inputs == (("x", 1), ("y", 1), ("z", 1)):
             raise ValueError(f"{text}: a field in space, which 'cppnart view' or 'paint' shows")
         return msgspec.structs.replace(with_field(blank, program), size=_size_of(note))
     if text.lower().endswith(GENOME_SUFFIXES):

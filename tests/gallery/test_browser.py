@@ -336,7 +336,7 @@ def test_the_network_is_drawn_with_its_weights(page, gallery, family):
     page.page.locator(".network").wait_for()
     assert page.page.locator(".network .node image").count() == len(found["nodes"])
     assert page.page.locator(".network .wire").count() == len(found["links"])
-    page.page.get_by_text("weights", exact=False).last.click()
+    page.page.locator(".weights summary").click()
     shown = [
         float(cell)
         for cell in page.page.locator("td:last-child").all_text_contents()
