@@ -68,7 +68,6 @@ def train(steps: int, output: Path) -> None:
             print(f"{at.step} of {at.steps} steps, {at.seconds:.0f} s", flush=True)
 
     rates = {name: 0.0 for name, _ in model.named_parameters() if name.startswith("encoder.")}
-    task.scores = lambda model: {}  # type: ignore[method-assign]  # upscale.py scores it
     fit(model, task, settings, rates=rates, report=report)
     save_upscaler(output, model, {"steps": steps}, torch.float32)
 

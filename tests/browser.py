@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from cppnart.fields import glsl
@@ -139,16 +141,27 @@ class Browser:
 
 
 @contextmanager
-def opened(executable: str) -> Iterator[Browser]:
-    """A browser for as long as the block lasts."""
-    from playwright.sync_api import sync_playwright
-
+def launched(executable: str) -> Iterator[Any]:
+    """Chromium itself for as long as the block lasts."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ModuleNotFoundError:
+        if os.environ.get("CPPNART_REQUIRE_BROWSER", "0") not in ("", "0"):
+            pytest.fail("playwright is not installed (pip install playwright)")
+        pytest.skip("playwright is not installed (pip install playwright)")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         try:
-            yield Browser(browser.new_page())
+            yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def opened(executable: str) -> Iterator[Browser]:
+    """A browser with an open page for as long as the block lasts."""
+    with launched(executable) as browser:
+        yield Browser(browser.new_page())
 
 
 def _base64(array: NDArray[np.float32]) -> str:

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 FARTHEST = 1e6
 """How far from the origin a view's centre may lie; float32 has little left of a pixel there."""
 
+SPACE = (("x", 1), ("y", 1), ("z", 1))
+"""The inputs of a program whose points lie in space."""
+
 
 @dataclass(frozen=True)
 class View:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from cppnart.cppn import styles as style_table
 from cppnart.cppn.seeds import parse_seed
 from cppnart.fields import files
+from cppnart.fields.coordinates import SPACE
 from cppnart.fields.program import Program
 from cppnart.render.finishes import FINISHES
 from cppnart.render.formats import format_of
@@ -329,7 +330,7 @@ def info(source: str | int | os.PathLike[str]) -> dict[str, Any]:
             program, note = files.load(source)
             if note.get("task") == "audio":
                 return _about_sound(source, program, note)
-            if program.inputs == (("x", 1), ("y", 1), ("z", 1)):
+            if program.inputs == SPACE:
                 return _about_space(source, program, note)
     prepared = prepare(source)
     recipe, drawn = prepared.recipe, prepared.drawn

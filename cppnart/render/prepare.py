@@ -15,7 +15,7 @@ from cppnart.cppn.generate import Drawn, generate
 from cppnart.cppn.seeds import Stream, parse_seed
 from cppnart.cppn.style import Style
 from cppnart.fields import files
-from cppnart.fields.coordinates import View
+from cppnart.fields.coordinates import SPACE, View
 from cppnart.fields.fold import bind
 from cppnart.fields.program import Program
 from cppnart.render import photographs
@@ -172,7 +172,7 @@ def _source(source: Source | None) -> Recipe:
             raise ValueError(f"{text}: the field of a sound, which 'cppnart sample' plays")
         if isinstance(photograph := note.get("photograph"), str):  # as the recipe has it, smaller
             return photographs.of_pixels(photograph, _size_of(note))
-        if program.inputs == (("x", 1), ("y", 1), ("z", 1)):
+        if program.inputs == SPACE:
             raise ValueError(f"{text}: a field in space, which 'cppnart view' or 'paint' shows")
         return msgspec.structs.replace(with_field(blank, program), size=_size_of(note))
     if text.lower().endswith(GENOME_SUFFIXES):

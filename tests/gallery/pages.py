@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import base64
 import io
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 from PIL import Image
-
-from ..browser import FLAGS
 
 WAIT = 180_000
 """Milliseconds: enough for a machine that is busy with something else."""
@@ -84,23 +80,6 @@ class Page:
         data = base64.b64decode(canvas.evaluate(PIXELS))
         with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
             return np.asarray(picture)[..., :3]
-
-
-@contextmanager
-def launched(executable: str) -> Iterator[Any]:
-    """A browser while the block lasts."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ModuleNotFoundError:
-        if os.environ.get("CPPNART_REQUIRE_BROWSER", "0") not in ("", "0"):
-            pytest.fail("playwright is not installed (pip install playwright)")
-        pytest.skip("playwright is not installed (pip install playwright)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        try:
-            yield browser
-        finally:
-            browser.close()
 
 
 @contextmanager

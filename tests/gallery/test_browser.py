@@ -11,8 +11,9 @@ from PIL import Image
 import cppnart
 from cppnart.render.export import export
 
+from ..browser import launched
 from .live import got, served
-from .pages import launched, opened
+from .pages import opened
 
 
 @pytest.fixture(scope="module")

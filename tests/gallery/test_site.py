@@ -15,7 +15,7 @@ from cppnart.gallery.collection import open_collection
 from cppnart.gallery.errors import NotThere
 from cppnart.gallery.site import export
 
-from .pages import launched
+from ..browser import launched
 
 MARKUP = '<img src=x onerror="alert(1)"> & @@tiles@@'
 

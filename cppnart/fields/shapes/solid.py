@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import files, kernel, numpy_backend
+from ..coordinates import SPACE
 from ..fold import pruned
 from ..program import Program
 from .meshes import Placement
 
 CHUNK = 64 * kernel.TILE
 """Points that a thread takes at once."""
-INPUTS = (("x", 1), ("y", 1), ("z", 1))
 
 
 class _About(msgspec.Struct):
@@ -109,7 +109,7 @@ def place_of(note: Mapping[str, Any]) -> Placement:
 
 def check_inputs(program: Program, name: str) -> None:
     """Refuses a program that is not one of points in space."""
-    if program.inputs != INPUTS:
+    if program.inputs != SPACE:
         inputs = ", ".join(program.input_names)
         raise ValueError(f"{name}: inputs {inputs}: a field in space has x, y and z")
 
@@ -126,7 +126,7 @@ class Sampler:
     def __call__(self, points: NDArray[np.floating]) -> NDArray[np.float32]:
         rows = np.ascontiguousarray(np.asarray(points, np.float32).T)
         if self._call is None:
-            at = {name: row for (name, _), row in zip(INPUTS, rows, strict=True)}
+            at = {name: row for (name, _), row in zip(SPACE, rows, strict=True)}
             return np.asarray(numpy_backend.evaluate(self.program, at, np.float32))
         count, width = rows.shape[1], len(self._compiled.outputs)
         found = np.empty((count, width), np.float32)

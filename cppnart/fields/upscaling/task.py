@@ -89,7 +89,10 @@ class UpscalingTask:
 
     def scores(self, model: nn.Module) -> dict[str, float]:
         """PSNR in decibels, of luma without a border of as many pixels as the factor, as tables of
-        benchmarks have it; then of RGB with six more of border, as those of large photographs."""
+        benchmarks have it; then of RGB with six more of border, as those of large photographs.
+        Nothing where no pictures are held out."""
+        if not self.held_out:
+            return {}
         device = next(model.parameters()).device
         luma: dict[str, list[float]] = {f"psnr_x{factor}": [] for factor in FACTORS}
         colours: dict[str, list[float]] = {f"rgb_x{factor}": [] for factor in FACTORS}

@@ -125,7 +125,9 @@ def test_hanging_nodes_bring_a_thin_part_into_a_voxel_whose_corners_miss_it():
         needle = np.minimum(0.03 - np.hypot(points[:, 1], points[:, 2]), along)
         return np.maximum(ball, needle).astype(np.float32)
 
-    shifted = lambda points: field(points - np.array([0, 0.0625, 0.0625]))  # noqa: E731
+    def shifted(points):
+        return field(points - np.array([0, 0.0625, 0.0625]))
+
     whole, found = dense(shifted, 64), mise(shifted, 64, 0.0, 8)
     np.testing.assert_array_equal(whole.values > 0, found.values > 0)
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import base64
 import io
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from ...browser import FLAGS
+from ...browser import launched as chromium
 
 PIXELS = """() => document.getElementById('picture').toDataURL('image/png').split(',')[1]"""
 AWAKE = """() => Promise.race([new Promise(requestAnimationFrame).then(() => true),
@@ -109,19 +107,9 @@ class Pages:
 
 @contextmanager
 def launched(executable: str, folder: Path) -> Iterator[Pages]:
-    """A browser for as long as the block lasts."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ModuleNotFoundError:
-        if os.environ.get("CPPNART_REQUIRE_BROWSER", "0") not in ("", "0"):
-            pytest.fail("playwright is not installed (pip install playwright)")
-        pytest.skip("playwright is not installed (pip install playwright)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        try:
-            yield Pages(browser, folder)
-        finally:
-            browser.close()
+    """A browser and its folder for as long as the block lasts."""
+    with chromium(executable) as browser:
+        yield Pages(browser, folder)
 
 
 def assert_alike(got: NDArray[Any], expected: NDArray[Any]) -> None:
