@@ -26,12 +26,15 @@ if TYPE_CHECKING:
     from cppnart.fields.fit_shape import fit_shape
     from cppnart.fields.fit_texture import fit_texture
     from cppnart.fields.sample_audio import sample
+    from cppnart.fields.scenes.perturb import perturb_scene
+    from cppnart.fields.scenes.scene import read_scene
     from cppnart.fields.upscaling.fit_upscaler import fit_upscaler
     from cppnart.render.api import Rendered, finishes, info, palettes, render, sheet, styles
     from cppnart.render.blend import blend
     from cppnart.render.breeding.breed import breed
     from cppnart.render.breeding.evolve import evolve
     from cppnart.render.motion.walk import walk
+    from cppnart.render.scenes.render import render_scene
     from cppnart.render.solids.compare import compare_representations
     from cppnart.render.solids.paint import paint
     from cppnart.render.solids.sculpt import sculpt
@@ -58,7 +61,10 @@ __all__ = [
     "info",
     "paint",
     "palettes",
+    "perturb_scene",
+    "read_scene",
     "render",
+    "render_scene",
     "sample",
     "sculpt",
     "sheet",
@@ -87,6 +93,9 @@ _HOMES = {
     "info": "cppnart.render.api",
     "paint": "cppnart.render.solids.paint",
     "palettes": "cppnart.render.api",
+    "perturb_scene": "cppnart.fields.scenes.perturb",
+    "read_scene": "cppnart.fields.scenes.scene",
+    "render_scene": "cppnart.render.scenes.render",
     "sample": "cppnart.fields.sample_audio",
     "sculpt": "cppnart.render.solids.sculpt",
     "sheet": "cppnart.render.api",

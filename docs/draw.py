@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from PIL import Image
 
 import cppnart
 from cppnart.cppn import styles
+from cppnart.fields.scenes import read_scene
+from cppnart.render.scenes.cameras import draw_cameras
 from cppnart.render.sheets import layout
 
 HERO = {"seed": 42, "size": "1600x900"}
@@ -33,6 +36,7 @@ def main(folder: Path) -> None:
     breeding(folder / "breeding.webp")
     upscaling(folder / "upscale.webp")
     solids(folder / "solids.webp")
+    scenes(folder / "scenes.webp")
 
 
 def solids(path: Path) -> None:
@@ -40,6 +44,17 @@ def solids(path: Path) -> None:
     seeds = (0, 1, 2, 3, 7, 9, 10, 12, 13, 14, 17, 20, 21, 24, 26, 27, *range(28, 34), 35, 43)
     pictures = [cppnart.view(seed, size="200") for seed in seeds]
     Image.fromarray(layout(pictures, None, 6)).save(path, quality=88, method=6)
+
+
+def scenes(path: Path) -> None:
+    """The cameras of a flower."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        cppnart.sculpt(42, folder / "bloom.glb", form="bloom", voxels=160)
+        cppnart.render_scene(
+            folder / "bloom.glb", folder / "bloom", views=60, size=200, shading=True
+        )
+        draw_cameras(read_scene(folder / "bloom"), path, size=440)
 
 
 def breeding(path: Path) -> None:

@@ -14,6 +14,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 # Named one by one, because Pillow would else try every decoder that it has.
 _FORMATS = ["PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP"]
+_ORIENTATION = 0x0112  # the tag of Exif that says how a camera was held
 
 File: TypeAlias = str | os.PathLike[str] | BinaryIO
 """A path, or a file that is open, such as a member of an archive."""
@@ -54,6 +55,35 @@ def read_levels(
     return levels[..., None] if grey else levels, factor
 
 
+def image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
+    """Width and height of such a picture the right way up, by its header alone.
+
+    Raises as ``open_image`` does, but for damage behind the header.
+    """
+    with open(path, "rb") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            try:
+                image: Image.Image = Image.open(file, formats=_formats())
+            except Image.DecompressionBombError:
+                image = _open_huge(file, _formats())
+            # Pillow would decode a PNG in search of what may follow its pixels, and has turned the
+            # size of a TIFF already.
+            told = image.format != "TIFF" and (image.format != "PNG" or "exif" in image.info)
+            turned = told and image.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
+        except UnidentifiedImageError:
+            shown = ", ".join(_formats())
+            raise ValueError(f"{os.fspath(path)}: expected a picture ({shown})") from None
+        except Exception as error:  # decoders raise all sorts of things
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise ValueError(f"{os.fspath(path)}: a damaged picture ({reason})") from None
+    return (image.height, image.width) if turned else (image.width, image.height)
+
+
+def _formats() -> list[str]:
+    return _FORMATS + (["AVIF"] if features.check("avif") else [])
+
+
 def _opened(path: File, max_pixels: int) -> Image.Image:
     """A decoded picture, the right way up, in whatever mode it has."""
     opened: AbstractContextManager[BinaryIO]
@@ -61,7 +91,7 @@ def _opened(path: File, max_pixels: int) -> Image.Image:
         shown, opened = os.fspath(path), open(path, "rb")  # noqa: SIM115
     else:
         shown, opened = getattr(path, "name", "a picture"), nullcontext(path)
-    formats = _FORMATS + (["AVIF"] if features.check("avif") else [])
+    formats = _formats()
     with opened as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

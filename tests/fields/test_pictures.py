@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from cppnart.fields.pictures import open_image, read_levels
+from cppnart.fields.pictures import image_size, open_image, read_levels
 from cppnart.render.writers import open_picture
 
 GRADIENT = np.arange(48, dtype=np.uint8).reshape(4, 4, 3) * 5
@@ -128,3 +128,28 @@ def test_pictures_beyond_the_limit_of_pillow_can_be_read(
     assert np.array_equal(read_levels(tmp_path / "a.png")[0], GRADIENT)
     with pytest.raises(ValueError, match="4x4, over 15 pixels"):
         read_levels(tmp_path / "a.png", max_pixels=15)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tiff", "gif", "bmp"])
+def test_the_size_of_a_picture_is_read_from_its_header(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    Image.new("RGB", (30, 20), "red").save(path)
+    assert image_size(path) == (30, 20)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tiff"])
+def test_the_size_of_a_turned_picture_is_that_of_its_pixels(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (30, 20), "red").save(path, exif=exif)
+    assert image_size(path) == open_image(path).size == (20, 30)
+
+
+def test_what_has_no_size_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(b"nothing")
+    with pytest.raises(ValueError, match=r"a\.png: expected a picture"):
+        image_size(path)
+    with pytest.raises(FileNotFoundError):
+        image_size(tmp_path / "b.png")

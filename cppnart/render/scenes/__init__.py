@@ -1,0 +1,1 @@
+"""Scenes as pictures: their cameras drawn, and meshes rendered into scenes."""
