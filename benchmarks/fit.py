@@ -13,7 +13,7 @@ from kodak import kodak_rows, size_rows
 from measure import Row, busy, machine
 from natural import natural_rows
 from poisson import poisson_rows
-from shapes import shape_rows
+from shapes import family_rows, shape_rows
 from sirens import siren_rows
 from sounds import audio_rows
 
@@ -24,6 +24,7 @@ SECTIONS: dict[str, Callable[[int, bool], Iterator[Row]]] = {
     "poisson": poisson_rows,
     "audio": audio_rows,
     "shape": shape_rows,
+    "family": family_rows,
     "natural": natural_rows,
     "siren": siren_rows,
     "kodak": kodak_rows,

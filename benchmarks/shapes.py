@@ -12,10 +12,18 @@ import numpy as np
 import torch
 from measure import Row, best, interleaved, times
 
+from cppnart.cppn.solids.families import family
+from cppnart.fields.families.family import ShapeFamily
+from cppnart.fields.families.fit_shapes import fit_shapes
+from cppnart.fields.families.members import CLOUD, voxels_of
+from cppnart.fields.families.views import views
 from cppnart.fields.fit_shape import fit_shape
 from cppnart.fields.fit_texture import fit_texture
-from cppnart.fields.shapes.meshes import normalised
+from cppnart.fields.shapes.inside import Solid
+from cppnart.fields.shapes.meshes import Cloud, Mesh, normalised
+from cppnart.fields.shapes.metrics import iou
 from cppnart.fields.shapes.mise import dense, mise
+from cppnart.fields.shapes.sampling import in_box, on_surface
 from cppnart.fields.shapes.solid import Sampler, SolidField
 from cppnart.fields.shapes.surface import surface
 from cppnart.fields.shapes.textured import baked, read_textured
@@ -27,6 +35,9 @@ DATA = Path(os.environ.get("CPPNART_DATA", Path(__file__).parents[2] / "shared" 
 SECONDS = 180.0
 VOXELS = 256
 POINTS = 1 << 19
+MEMBERS = 300
+GOALS = {"points": 0.85, "codes": 0.85, "voxels": 0.85, "image": 0.6, "vae": None}
+"""The mean IoU of members held out, by how codes come about."""
 
 
 def shape_rows(rounds: int, quick: bool) -> Iterator[Row]:
@@ -143,3 +154,48 @@ def _sculptures(count: int, voxels: int) -> Row:
         f"{good} of {count}",
         good == count,
     )
+
+
+def family_rows(rounds: int, quick: bool) -> Iterator[Row]:
+    """Vases that were not learnt: what an encoder makes of them, and what points of them, or of
+    their nearer half, are completed to."""
+    meshes = family("vases", 30 if quick else MEMBERS)
+    for method, goal in GOALS.items():
+        made = fit_shapes(meshes, method=method, steps=100 if quick else None)
+        held = [meshes[name] for name in made.held_out]
+        whole, half = (
+            float(np.mean([_completed(made.family, m, h) for m in held])) for h in (0, 1)
+        )
+        found = whole
+        if made.family.reads is not None:
+            found = float(np.mean([_encoded(made.family, mesh) for mesh in held]))
+        yield Row(
+            "family",
+            f"{len(held)} of {len(meshes)} vases held out, {method}",
+            "" if goal is None else f"IoU {goal:g}",
+            f"{found:.3f}; of points by search {whole:.3f}, of half of them {half:.3f}",
+            None if goal is None else found >= goal,
+            f"{made.step} steps of {1000 * made.seconds / made.step:.0f} ms",
+        )
+
+
+def _encoded(family: ShapeFamily, mesh: Mesh) -> float:
+    """The IoU of what the encoder takes a mesh for; of pictures, the mean over them."""
+    if family.reads == "points":
+        seen = [on_surface(mesh, CLOUD, np.random.default_rng(1))[0]]
+    elif family.reads == "voxels":
+        seen = [voxels_of(mesh, Solid(mesh))]
+    else:
+        seen = list(views(mesh, 4, np.random.default_rng(3)))
+    return float(np.mean([_likeness(family, family.encode(one), mesh) for one in seen]))
+
+
+def _completed(family: ShapeFamily, mesh: Mesh, half: bool) -> float:
+    points, normals = on_surface(mesh, CLOUD, np.random.default_rng(1))
+    kept = points @ [0.6, 0.0, 0.8] > 0 if half else np.ones(len(points), bool)
+    return _likeness(family, family.complete(Cloud(points[kept], normals[kept])), mesh)
+
+
+def _likeness(family: ShapeFamily, code: np.ndarray, mesh: Mesh) -> float:
+    box = in_box(100_000, np.random.default_rng(2))
+    return iou(family.decode(code).inside(box), Solid(mesh)(box))

@@ -12,11 +12,13 @@ Examples:
   cppnart extract cow.safetensors -o cow.glb
   cppnart extract cow.safetensors -o cow.stl --voxels 512 --refine
   cppnart extract cow.safetensors -o cow.npy --voxels 64      voxels; also .vox
-  cppnart extract cow.safetensors -o cow.ply --as points"""
+  cppnart extract cow.safetensors -o cow.ply --as points
+  cppnart extract vases.safetensors --complete part.ply -o whole.ply"""
 
 
 @click.command(name="extract", epilog=EXAMPLES)
 @click.argument("source", metavar="FIELD", type=click.Path())
+@options.member
 @click.option("--as", "kind", metavar="KIND", help="mesh, points or voxels.  [default: by name]")
 @click.option("--voxels", type=int, metavar="N", help="Of the lattice, a side.  [default: 256]")
 @click.option("--coarsest", type=int, metavar="N", help="Where the search begins.  [default: 32]")

@@ -9,6 +9,7 @@ group = LazyGroup(
             "gradients": Entry("cppnart.cli.fit_gradients", "A picture, from its slopes alone."),
             "audio": Entry("cppnart.cli.fit_audio", "A sound, of any rate and channels."),
             "shape": Entry("cppnart.cli.fit_shape", "A solid: a mesh, or points on a surface."),
+            "shapes": Entry("cppnart.cli.fit_shapes", "A family of solids, and what lies between."),
             "texture": Entry("cppnart.cli.fit_texture", "The colours of a mesh."),
             "feature": Entry("cppnart.cli.fit_feature", "What a network looks for in pictures."),
             "upscaler": Entry("cppnart.cli.fit_upscaler", "Photographs, to make others larger."),

@@ -157,6 +157,16 @@ view = _together(
     ),
 )
 
+member = _together(
+    click.option("--member", metavar="NAME", help="Of a family of shapes: this one."),
+    click.option(
+        "--like", type=click.Path(), metavar="FILE", help="The one that its encoder sees in this."
+    ),
+    click.option(
+        "--complete", type=click.Path(), metavar="FILE", help="The one that has these points."
+    ),
+)
+
 _samples = click.option("--samples", type=int, metavar="N", help="Samples for each pixel.")
 _transparent = click.option(
     "--transparent/--opaque", default=None, help="Keep transparency or not."

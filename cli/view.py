@@ -11,7 +11,8 @@ EXAMPLES = """\b
 Examples:
   cppnart view --seed 42 -o solid.png --look bronze
   cppnart view cow.safetensors --orbit -o turn.mp4 --size 720
-  cppnart view --seed 7 --look painted --palette nacre --azimuth 60"""
+  cppnart view --seed 7 --look painted --palette nacre --azimuth 60
+  cppnart view vases.safetensors --between vase-003,vase-021 -o morph.mp4"""
 
 
 @click.command(name="view", epilog=EXAMPLES)
@@ -22,6 +23,10 @@ Examples:
     "--look",
     metavar="NAME",
     help="clay, plaster, porcelain, bronze, gold, jade, ink, or painted: its own colours.",
+)
+@options.member
+@click.option(
+    "--between", metavar="A,B,...", help="A film from member to member of a family, and back."
 )
 @click.option("--palette", metavar="PALETTE", help="What its own colours go through.")
 @click.option("--size", metavar="SIZE", help="1024, 1920x1080.  [default: 1024; films 720]")
@@ -51,14 +56,16 @@ def command(
     if (source is None) == (seed is None):
         raise click.UsageError("Give a field, or --seed.")
     how = options.given(arguments)
-    orbit = how.get("orbit", False)
-    suffix = ".mp4" if orbit else ".png"
-    if orbit:
+    if "between" in how:
+        how["between"] = [name.strip() for name in how["between"].split(",")]
+    film = how.get("orbit", False) or "between" in how
+    suffix = ".mp4" if film else ".png"
+    if film:
         how.setdefault("size", "720")
     if output is None and seed is not None:
         output = file_name(seed, how.get("form"), suffix)
     shown = source if source is not None else seed
     assert shown is not None
-    with report.Progress("rendering", unit="frame" if orbit else "px", quiet=quiet) as progress:
+    with report.Progress("rendering", unit="frame" if film else "px", quiet=quiet) as progress:
         made = view(shown, output or f"{Path(shown).stem}{suffix}", progress=progress, **how)
     report.show_written(made, as_json=as_json, quiet=quiet)

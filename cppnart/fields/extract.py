@@ -6,14 +6,16 @@ import os
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .families.choosing import load_shape
 from .shapes.meshes import MESHES, Cloud, Mesh
 from .shapes.mise import FINEST, Lattice, dense, mise
 from .shapes.sampling import on_surface
-from .shapes.solid import SolidField, load_solid
+from .shapes.solid import SolidField
 from .shapes.surface import normals_of, settled, surface
 from .shapes.writing import POINTS, VOXELS, write_mesh, write_points, write_voxels
 
@@ -55,6 +57,7 @@ def extract(
     refine: bool = False,
     boxed: bool = False,
     seed: int = 0,
+    **choice: Any,
 ) -> Extracted:
     """Writes the surface of a solid: a mesh, points on it with normals, or voxels.
 
@@ -63,12 +66,13 @@ def extract(
     voxels: of the lattice, a side. threshold: see SolidField. coarsest: voxels of the lattice that
     the search begins with; as many as ``voxels`` for a look at every corner. points: how many.
     refine: vertices go to where the field itself says. boxed: in the coordinates of the box, not
-    in those that the shape had when it was fitted. seed: of points.
+    in those that the shape had when it was fitted. seed: of points. choice: of a
+    family of shapes, which: member, like or complete; see load_shape.
 
     Raises ValueError for what is out of range, and where there is no surface; OSError for files.
     """
     began = time.perf_counter()
-    solid = source if isinstance(source, SolidField) else load_solid(source, threshold)
+    solid = source if isinstance(source, SolidField) else load_shape(source, threshold, **choice)
     kind = kind or _kind_of(output)
     if kind not in KINDS:
         raise ValueError(f"kind {kind!r}: expected {', '.join(KINDS)}")

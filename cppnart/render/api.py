@@ -19,6 +19,7 @@ from cppnart.cppn import styles as style_table
 from cppnart.cppn.seeds import parse_seed
 from cppnart.fields import files
 from cppnart.fields.coordinates import SPACE
+from cppnart.fields.families.choosing import is_family
 from cppnart.fields.program import Program
 from cppnart.render.finishes import FINISHES
 from cppnart.render.formats import format_of
@@ -327,6 +328,8 @@ def info(source: str | int | os.PathLike[str]) -> dict[str, Any]:
         if is_film(source):
             return _about_film(source, film_of(source))
         if os.fspath(source).lower().endswith(FIELD_SUFFIX):
+            if is_family(source):
+                return _about_family(source)
             program, note = files.load(source)
             if note.get("task") == "audio":
                 return _about_sound(source, program, note)
@@ -393,6 +396,21 @@ def _about_space(
         "kind": "field of a solid" if solid else "field of colours in space",
         "made": {name: note[name] for name in kept if name in note},
         "program": _about_program(program),
+    }
+
+
+def _about_family(source: str | os.PathLike[str]) -> dict[str, Any]:
+    from cppnart.fields.families.family import load_family
+
+    family = load_family(source)
+    return {
+        "source": os.fspath(source),
+        "kind": "family of shapes",
+        "method": family.model.method,
+        "reads": family.reads,
+        "members": list(family.names),
+        "made": dict(family.note),
+        "program": _about_program(family.program),
     }
 
 

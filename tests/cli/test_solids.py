@@ -96,3 +96,37 @@ def test_a_shape_is_fitted_extracted_and_viewed(
     open_.update_faces(np.arange(len(open_.faces)) > 10)
     open_.export("open.ply")
     fails(["fit", "shape", "open.ply", "--steps", "1"], 2, "not watertight", capsys)
+
+
+def test_a_family_is_learnt_and_what_lies_between_is_seen(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cppnart.fields.families import members
+
+    monkeypatch.setattr(members, "POOL", 1 << 10)
+    words = "fit shapes --family vases --count 4 --held-out 1 --method points --steps 25 --json"
+    assert main([*words.split(), "--batch", "4", "--rate", "0.01"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["path"] == "vases.safetensors"
+    assert facts["held_out"] == ["vase-000"]
+    assert main(["info", "vases.safetensors", "--json"]) == 0
+    about = json.loads(capsys.readouterr().out)
+    assert about["kind"] == "family of shapes"
+    assert about["members"] == ["vase-001", "vase-002", "vase-003"]
+    words = "extract vases.safetensors --member vase-002 --threshold 0.2 --voxels 32 -o a.ply"
+    assert main(words.split()) == 0
+    shown = ["--size", "24", "--samples", "1", "--threshold", "0.2", "--quiet"]
+    for name in ("like", "complete"):
+        assert main(["view", "vases.safetensors", f"--{name}", "a.ply", *shown]) == 0
+    film = ["--between", "vase-001, vase-003", "--duration", "0.3", "--fps", "10", "-o", "m.gif"]
+    assert main(["view", "vases.safetensors", *film, *shown]) == 0
+    with Image.open("m.gif") as opened:
+        assert opened.n_frames == 3
+    capsys.readouterr()
+    fails(["view", "vases.safetensors"], 2, "expected one of --member", capsys)
+    fails(["view", "vases.safetensors", "--member", "cup"], 2, "there is no member 'cup'", capsys)
+    fails(["view", "--seed", "1", "--member", "cup"], 2, "member: for files of families", capsys)
+    fails(["extract", "vases.safetensors", "--member", "cup"], 2, "no member 'cup'", capsys)
+    fails(["fit", "shapes"], 2, "Give a folder, or --family", capsys)
+    fails(["fit", "shapes", "--family", "dogs"], 2, "dogs", capsys)
+    fails(["fit", "shapes", "nowhere"], 2, "there is no such folder", capsys)

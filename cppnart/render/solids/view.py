@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cppnart.cppn.seeds import Stream
 from cppnart.cppn.solids.generate import generate_solid
-from cppnart.fields.shapes.solid import SolidField, load_solid
+from cppnart.fields.families.choosing import load_shape
+from cppnart.fields.shapes.solid import SolidField
 from cppnart.render.formats import format_of
 from cppnart.render.motion.films import frame_rate, open_film
 from cppnart.render.ordered import cores
@@ -25,8 +27,12 @@ from cppnart.render.writers import open_picture
 from .camera import Camera
 from .colours import colouring_of, has_colours
 from .looks import get_look
+from .morph import Morph
 from .room import Room
 from .studio import Colouring, Studio
+
+if TYPE_CHECKING:
+    from cppnart.fields.families.family import ShapeFamily
 
 SUFFIX = ".safetensors"
 COARSEST = 32
@@ -73,6 +79,8 @@ def view(
     samples: int = 4,
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    between: Sequence[str] | None = None,
+    **choice: Any,
 ) -> Viewed | NDArray[np.uint8]:
     """Renders a solid straight from its field; without output, gives the pixels (H, W, 3).
 
@@ -82,7 +90,9 @@ def view(
 
     azimuth, elevation: where the camera is, degrees; zoom: how much nearer than a full view. orbit:
     a film of one turn, ``duration`` seconds long, ``fps`` frames a second. samples: of pixels at
-    edges. progress: called with what is done and all.
+    edges. progress: called with what is done and all. choice: of a family of shapes, which: member,
+    like or complete; see load_shape. between: a film from member to member of a family, by their
+    names, and back to the first.
 
     Raises ValueError for what is out of range or shows nothing, OSError for files.
     """
@@ -91,31 +101,62 @@ def view(
     extent = parse_size(size)
     if not (math.isfinite(zoom) and 0.05 <= zoom <= 20):
         raise ValueError(f"zoom {zoom:g}: expected a number from 0.05 to 20")
-    if output is not None and not orbit:
+    if output is not None and not orbit and between is None:
         format_of(output)  # a mistake in the name is said before the work
-    solid, own_look, stream = _solid_of(source, form, threshold, threads)
-    chosen = get_look(look or own_look)
-    trained = stream is None
-    studio = Studio(
-        Room(solid, coarsest=COARSEST, fine=TRAINED) if trained else Room(solid),
-        chosen,
-        get_palette(palette, stream) if palette is not None else _usual(stream),
-        _colouring(solid, chosen.name, palette, stream, threads),
-    )
-    camera = framed(studio.room, extent, azimuth, elevation, zoom)
-    if not orbit:
-        frames = 1
-        pixels = _picture(studio, camera, extent, output, samples, threads, progress)
+    film = orbit or between is not None
+    if film and output is None:
+        what = "orbit" if orbit else "between"
+        raise ValueError(f"{what}: give a name for the film, as turn.mp4")
+    frames = max(round(duration * float(frame_rate(fps))), 2) if film else 1
+
+    def studio_of(solid: SolidField, own_look: str, stream: Stream | None) -> Studio:
+        chosen = get_look(look or own_look)
+        trained = stream is None
+        return Studio(
+            Room(solid, coarsest=COARSEST, fine=TRAINED) if trained else Room(solid),
+            chosen,
+            get_palette(palette, stream) if palette is not None else _usual(stream),
+            _colouring(solid, chosen.name, palette, stream, threads),
+        )
+
+    def camera_of(studio: Studio) -> Camera:
+        return framed(studio.room, extent, azimuth, elevation, zoom)
+
+    def turned(camera: Camera, u: float) -> Camera:
+        return replace(camera, azimuth=camera.azimuth + 360 * u) if orbit else camera
+
+    name = get_look(look).name if look is not None else "clay"
+    if between is not None:
+        if choice:
+            raise ValueError(f"between {', '.join(between)}: it says which members already")
+        morph = Morph(
+            _family_of(source),
+            between,
+            lambda solid: studio_of(solid, "clay", None),
+            camera_of,
+            threshold,
+        )
+
+        def shot(u: float) -> tuple[Studio, Camera]:
+            studio, camera = morph.shot(u)
+            return studio, turned(camera, u)
+    else:
+        studio = studio_of(*_solid_of(source, form, threshold, choice))
+        name, camera = studio.look.name, camera_of(studio)
+
+        def shot(u: float) -> tuple[Studio, Camera]:
+            return studio, turned(camera, u)
+
+    if film:
+        assert output is not None
+        _film(shot, extent, output, frames, fps, samples, threads, progress)
+    else:
+        pixels = _picture(*shot(0.0), extent, output, samples, threads, progress)
         if pixels is not None:
             return pixels
-    else:
-        if output is None:
-            raise ValueError("orbit: give a name for the film, as turn.mp4")
-        frames = max(round(duration * float(frame_rate(fps))), 2)
-        _film(studio, camera, extent, output, frames, fps, samples, threads, progress)
     assert output is not None
     seconds = round(time.perf_counter() - began, 3)
-    return Viewed(os.fspath(output), extent.width, extent.height, frames, chosen.name, seconds)
+    return Viewed(os.fspath(output), extent.width, extent.height, frames, name, seconds)
 
 
 def framed(
@@ -133,7 +174,7 @@ def _solid_of(
     source: str | int | os.PathLike[str] | SolidField,
     form: str | None,
     threshold: float | None,
-    threads: int,
+    choice: Mapping[str, Any],
 ) -> tuple[SolidField, str, Stream | None]:
     """The solid, the look that suits it, and for one of a seed a stream of that."""
     if isinstance(source, SolidField):
@@ -141,10 +182,20 @@ def _solid_of(
     if not isinstance(source, int) and Path(source).suffix.lower() == SUFFIX:
         if form is not None:
             raise ValueError(f"form {form!r}: a file has its own")
-        return load_solid(source, threshold), "clay", None
+        return load_shape(source, threshold, **choice), "clay", None
+    if choice:
+        raise ValueError(f"{', '.join(choice)}: for files of families of shapes, not for seeds")
     drawn = generate_solid(str(source), form)
     solid = SolidField(drawn.program, threshold, name=f"seed {drawn.seed}", threads=1)
     return solid, drawn.look, Stream(drawn.seed, "palette")
+
+
+def _family_of(source: str | int | os.PathLike[str] | SolidField) -> ShapeFamily:
+    from cppnart.fields.families.family import load_family
+
+    if isinstance(source, int | SolidField):
+        raise ValueError("between: expected the file of a family of shapes")
+    return load_family(source)
 
 
 def _usual(stream: Stream | None) -> Palette:
@@ -189,8 +240,7 @@ def _picture(
 
 
 def _film(
-    studio: Studio,
-    camera: Camera,
+    shot: Callable[[float], tuple[Studio, Camera]],
     size: Size,
     output: str | os.PathLike[str],
     frames: int,
@@ -202,8 +252,8 @@ def _film(
     width, height = size.width, size.height
     with open_film(output, width=width, height=height, fps=fps, frames=frames) as writer:
         for done, number in enumerate(writer.missing, 1):
-            turned = replace(camera, azimuth=camera.azimuth + 360 * number / frames)
-            frame = studio.picture(turned, width, height, samples=samples, threads=threads)
+            studio, camera = shot(number / frames)
+            frame = studio.picture(camera, width, height, samples=samples, threads=threads)
             writer.write(frame, number)
             if progress is not None:
                 progress(done, frames)
