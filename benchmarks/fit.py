@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import torch
 from grids import grid_rows
 from kodak import kodak_rows, size_rows
-from measure import Row, busy, machine
+from measure import Row, busy, machine, reported
 from natural import natural_rows
 from poisson import poisson_rows
 from shapes import family_rows, shape_rows
@@ -31,7 +31,6 @@ SECTIONS: dict[str, Callable[[int, bool], Iterator[Row]]] = {
     "size": size_rows,
 }
 """Each takes the number of rounds, and whether to be quick."""
-VERDICTS = {True: "yes", False: "**no**", None: ""}
 
 
 def main() -> int:
@@ -48,15 +47,10 @@ def main() -> int:
     print(machine(arguments.threads))
     if warning := busy():
         print(warning)
-    rows = []
-    for name in arguments.only or SECTIONS:
-        for row in SECTIONS[name](2 if arguments.quick else arguments.rounds, arguments.quick):
-            cells = (row.what, row.required, row.measured, VERDICTS[row.passed], row.note)
-            print(f"| {' | '.join(cells)} |", flush=True)
-            rows.append(row)
-    if arguments.json is not None:
-        arguments.json.write_text(json.dumps([row.as_dict() for row in rows], indent=1) + "\n")
-    return int(any(row.passed is False for row in rows))
+    rounds = 2 if arguments.quick else arguments.rounds
+    names = arguments.only or SECTIONS
+    rows = chain.from_iterable(SECTIONS[name](rounds, arguments.quick) for name in names)
+    return reported(rows, arguments.json)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import re
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -198,3 +199,19 @@ def busy() -> str | None:
 def times(ratio: float) -> str:
     """A ratio as text: 12x, 4.5x, 1.32x."""
     return f"{ratio:.{0 if ratio >= 20 else 1 if ratio >= 3 else 2}f}x"
+
+
+VERDICTS = {True: "yes", False: "**no**", None: ""}
+
+
+def reported(rows: Iterable[Row], path: Path | None) -> int:
+    """Prints rows as they come, and writes them to a file of JSON, if there is one; 1 where
+    something falls short of what is asked for."""
+    found = []
+    for row in rows:
+        cells = (row.what, row.required, row.measured, VERDICTS[row.passed], row.note)
+        print(f"| {' | '.join(cells)} |", flush=True)
+        found.append(row)
+    if path is not None:
+        path.write_text(json.dumps([row.as_dict() for row in found], indent=1) + "\n")
+    return int(any(row.passed is False for row in found))

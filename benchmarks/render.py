@@ -13,7 +13,7 @@ import adaptive
 import evaluation
 import pictures
 import processes
-from measure import Options, Row, busy, machine
+from measure import VERDICTS, Options, Row, busy, machine
 
 from cppnart.render.renderer import cores
 
@@ -28,7 +28,6 @@ QUESTIONS: dict[str, Callable[[Options], Iterator[Row]]] = {
     "png": pictures.png_rows,
     "huge": pictures.huge_rows,
 }
-VERDICTS = {True: "yes", False: "**no**", None: ""}
 
 
 def main() -> int:

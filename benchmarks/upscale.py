@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import torch
-from measure import Row, best, busy, interleaved, machine
+from measure import Row, best, busy, interleaved, machine, reported
 from natural import data
 from PIL import Image
 from published_decoder import read_published, with_encoder_of
@@ -35,7 +35,6 @@ GIVEN = (2, 3, 4)
 """Factors for which Set5 has small pictures; the others are made here, by the same filter."""
 FASTER, WITHIN = 10.0, 0.15
 WHOLE = 3.0
-VERDICTS = {True: "yes", False: "**no**", None: ""}
 
 Large = Callable[[Tensor, int, int], Tensor]
 
@@ -215,15 +214,9 @@ def main() -> int:
         print(warning)
     rounds = 1 if given.quick else given.rounds
     options = Options(rounds, given.quick, given.threads, given.published)
-    rows = []
-    for name in given.only or SECTIONS:
-        for row in SECTIONS[name](options):
-            cells = (row.what, row.required, row.measured, VERDICTS[row.passed], row.note)
-            print(f"| {' | '.join(cells)} |", flush=True)
-            rows.append(row)
-    if given.json is not None:
-        given.json.write_text(json.dumps([row.as_dict() for row in rows], indent=1) + "\n")
-    return int(any(row.passed is False for row in rows))
+    names = given.only or SECTIONS
+    rows = chain.from_iterable(SECTIONS[name](options) for name in names)
+    return reported(rows, given.json)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,8 @@ def command(
     """Write a picture as something that runs elsewhere.
 
     SOURCE is a seed, a picture that carries its recipe, or a field (.safetensors). A page moves,
-    and is moved about in; its edges are fitted to the screen it is on.
+    and is moved about in; its edges are fitted to the screen it is on. Fields of light become
+    pages to walk round in.
     """
     from cppnart.render.export import export
 

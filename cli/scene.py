@@ -29,6 +29,11 @@ group = SceneGroup(
     {
         "Scenes": {
             "show": Entry("cppnart.cli.scene", "What a scene is; the word may be left out."),
+            "view": Entry("cppnart.cli.scene_view", "A fitted field from anywhere, as a film."),
+            "score": Entry(
+                "cppnart.cli.scene_score", "How near it comes to photographs kept back."
+            ),
+            "mesh": Entry("cppnart.cli.scene_mesh", "What is dense in it, as a mesh with colours."),
             "render": Entry("cppnart.cli.scene", "A scene from a mesh with colours.", "render"),
             "perturb": Entry("cppnart.cli.scene", "A scene as if in the wild.", "perturb"),
         }

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from cppnart.fields.fit_feature import fit_feature
     from cppnart.fields.fit_gradients import fit_gradients
     from cppnart.fields.fit_image import fit_image
+    from cppnart.fields.fit_scene import fit_scene
     from cppnart.fields.fit_shape import fit_shape
     from cppnart.fields.fit_texture import fit_texture
+    from cppnart.fields.radiance.meshed import mesh_scene
     from cppnart.fields.sample_audio import sample
     from cppnart.fields.scenes.perturb import perturb_scene
     from cppnart.fields.scenes.scene import read_scene
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from cppnart.render.breeding.breed import breed
     from cppnart.render.breeding.evolve import evolve
     from cppnart.render.motion.walk import walk
+    from cppnart.render.radiance.score import score_scene
+    from cppnart.render.radiance.view import view_scene
     from cppnart.render.scenes.render import render_scene
     from cppnart.render.solids.compare import compare_representations
     from cppnart.render.solids.paint import paint
@@ -55,10 +59,12 @@ __all__ = [
     "fit_feature",
     "fit_gradients",
     "fit_image",
+    "fit_scene",
     "fit_shape",
     "fit_texture",
     "fit_upscaler",
     "info",
+    "mesh_scene",
     "paint",
     "palettes",
     "perturb_scene",
@@ -66,11 +72,13 @@ __all__ = [
     "render",
     "render_scene",
     "sample",
+    "score_scene",
     "sculpt",
     "sheet",
     "styles",
     "upscale",
     "view",
+    "view_scene",
     "walk",
 ]
 
@@ -88,20 +96,24 @@ _HOMES = {
     "fit_gradients": "cppnart.fields.fit_gradients",
     "fit_image": "cppnart.fields.fit_image",
     "fit_upscaler": "cppnart.fields.upscaling.fit_upscaler",
+    "fit_scene": "cppnart.fields.fit_scene",
     "fit_shape": "cppnart.fields.fit_shape",
     "fit_texture": "cppnart.fields.fit_texture",
     "info": "cppnart.render.api",
+    "mesh_scene": "cppnart.fields.radiance.meshed",
     "paint": "cppnart.render.solids.paint",
     "palettes": "cppnart.render.api",
     "perturb_scene": "cppnart.fields.scenes.perturb",
     "read_scene": "cppnart.fields.scenes.scene",
     "render_scene": "cppnart.render.scenes.render",
     "sample": "cppnart.fields.sample_audio",
+    "score_scene": "cppnart.render.radiance.score",
     "sculpt": "cppnart.render.solids.sculpt",
     "sheet": "cppnart.render.api",
     "styles": "cppnart.render.api",
     "upscale": "cppnart.render.upscale",
     "view": "cppnart.render.solids.view",
+    "view_scene": "cppnart.render.radiance.view",
     "walk": "cppnart.render.motion.walk",
 }
 _ROOMS = {"cppn", "fields", "gallery", "gan", "render"}

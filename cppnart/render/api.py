@@ -333,7 +333,7 @@ def info(source: str | int | os.PathLike[str]) -> dict[str, Any]:
             program, note = files.load(source)
             if note.get("task") == "audio":
                 return _about_sound(source, program, note)
-            if program.inputs == SPACE:
+            if program.inputs == SPACE or note.get("task") == "scene":
                 return _about_space(source, program, note)
     prepared = prepare(source)
     recipe, drawn = prepared.recipe, prepared.drawn
@@ -390,10 +390,13 @@ def _about_space(
     source: str | os.PathLike[str], program: Program, note: dict[str, Any]
 ) -> dict[str, Any]:
     solid = {"occupancy", "distance"} & set(program.output_names)
-    kept = ("seed", "form", "task", "as", "method", "scores", "place")
+    what = (
+        "a solid" if solid else "light" if "density" in program.output_names else "colours in space"
+    )
+    kept = ("seed", "form", "task", "scene", "as", "method", "scores", "place")
     return {
         "source": os.fspath(source),
-        "kind": "field of a solid" if solid else "field of colours in space",
+        "kind": f"field of {what}",
         "made": {name: note[name] for name in kept if name in note},
         "program": _about_program(program),
     }

@@ -115,8 +115,8 @@ def check_inputs(program: Program, name: str) -> None:
 
 
 class Sampler:
-    """The outputs of a program over x, y and z at points (N, 3), (N, outputs), by the kernel if
-    there is one. The program is laid out once: rays ask for few points, and often."""
+    """The outputs of a program over x, y and z, or any numbers, at points (N, 3), (N, outputs), by
+    the kernel if there is one. The program is laid out once: rays ask for few points, and often."""
 
     def __init__(self, program: Program, threads: int | None = None) -> None:
         self.program, self.threads = program, threads or os.cpu_count() or 1
@@ -126,7 +126,7 @@ class Sampler:
     def __call__(self, points: NDArray[np.floating]) -> NDArray[np.float32]:
         rows = np.ascontiguousarray(np.asarray(points, np.float32).T)
         if self._call is None:
-            at = {name: row for (name, _), row in zip(SPACE, rows, strict=True)}
+            at = {name: row for (name, _), row in zip(self.program.inputs, rows, strict=True)}
             return np.asarray(numpy_backend.evaluate(self.program, at, np.float32))
         count, width = rows.shape[1], len(self._compiled.outputs)
         found = np.empty((count, width), np.float32)

@@ -8,7 +8,7 @@ import time as clock
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -16,12 +16,16 @@ from cppnart.cppn.genomes.files import to_json
 from cppnart.cppn.genomes.picbreeder import to_xml
 from cppnart.cppn.seeds import parse_seed
 from cppnart.cppn.style import unknown
+from cppnart.fields import files
 from cppnart.fields.atomic import atomic_output
 from cppnart.render.export.loop import Loop
 from cppnart.render.export.still import look_of, stem_of
 from cppnart.render.palettes import Palette
 from cppnart.render.prepare import Prepared, Source, prepare
 from cppnart.render.recipe import genome_of
+
+if TYPE_CHECKING:
+    from cppnart.fields.radiance.kept import LightField
 
 Progress = Callable[[int, int], None]
 
@@ -78,8 +82,8 @@ def export(
     render. to: one of SUFFIXES; where it is missing, the output's suffix tells:
 
     - html: a page that draws the picture live with WebGL2, moving, in one file that needs no
-      network. seeds: several pictures to look through, as "42,7,108"; otherwise the picture's own
-      and the next few.
+      network; of a field of light (a file of ``fit_scene``), a page to walk round it. seeds:
+      several pictures to look through, as "42,7,108"; otherwise the picture's own and the next few.
     - glsl: a function vec4 cppn(vec2 p, float t) that needs nothing beside it.
     - shadertoy: the same with a mainImage, for shadertoy.com.
     - onnx: a model from points to colours; see onnx.py. Needs the package onnx.
@@ -105,6 +109,9 @@ def export(
         "size": size,
         "palette": palette,
     }
+    light = _light(source)
+    if light is not None:
+        return _light_page(*light, target, output, given, began)
     others = None if seeds is None else _seed_names(seeds)
     if others is not None and target != "html":
         raise ValueError(f"seeds: {target} takes one picture; only html shows several")
@@ -135,6 +142,42 @@ def export(
         look_of(first),
         round(clock.perf_counter() - began, 3),
     )
+
+
+def _light(source: Source | None) -> tuple[LightField, str] | None:
+    """The field of light that a file holds, if it holds one, and its name."""
+    if not isinstance(source, str | os.PathLike) or Path(source).suffix != ".safetensors":
+        return None
+    program, note = files.load(source)
+    if note.get("task") != "scene":
+        return None
+    from cppnart.fields.radiance.kept import of_note
+
+    return of_note(program, note), Path(source).stem
+
+
+def _light_page(
+    field: LightField,
+    name: str,
+    target: str,
+    output: str | os.PathLike[str] | None,
+    given: dict[str, Any],
+    began: float,
+) -> str | Exported:
+    from cppnart.render.radiance.page import light_page
+
+    if target != "html":
+        raise ValueError(f"{target}: a field of light is exported to html; see also 'scene mesh'")
+    if named := [name for name, value in given.items() if value is not None]:
+        raise ValueError(f"{named[0]}: a field of light takes no options for pictures")
+    content = light_page(field, name)
+    if output is None:
+        return content
+    path = _path(output, name, SUFFIXES[target])
+    with atomic_output(path) as temporary:
+        temporary.write_text(content, encoding="utf-8")
+    seconds = round(clock.perf_counter() - began, 3)
+    return Exported(os.fspath(path), target, len(content.encode()), [], "light", seconds)
 
 
 def _target(to: str | None, output: str | os.PathLike[str] | None) -> str:

@@ -1,0 +1,1 @@
+"""Fields of light as pictures and films: from new places, in other light, by depth."""
