@@ -10,7 +10,7 @@ from cppnart.cli import options, report
 EXAMPLES = """\b
 Examples:
   cppnart extract cow.safetensors -o cow.glb
-  cppnart extract cow.safetensors -o cow.stl --voxels 512 --refine
+  cppnart extract cow.safetensors -o cow.stl --voxels 512 --settle
   cppnart extract cow.safetensors -o cow.npy --voxels 64      voxels; also .vox
   cppnart extract cow.safetensors -o cow.ply --as points
   cppnart extract vases.safetensors --complete part.ply -o whole.ply"""
@@ -24,7 +24,8 @@ Examples:
 @click.option("--coarsest", type=int, metavar="N", help="Where the search begins.  [default: 32]")
 @click.option("--threshold", type=float, metavar="X", help="A probability, or a distance.")
 @click.option("--points", type=int, metavar="N", help="How many.  [default: 100000]")
-@click.option("--refine", is_flag=True, default=None, help="Vertices where the field itself says.")
+@click.option("--settle", is_flag=True, default=None, help="Vertices where the field itself says.")
+@click.option("--refine", type=int, metavar="N", help="Then N steps by values and slopes, as 30.")
 @click.option("--boxed", is_flag=True, default=None, help="In the box, not where the shape was.")
 @options.output("What to write: .ply .obj .stl .glb .off .xyz .npy .vox.  [default: NAME.ply]")
 @options.report

@@ -10,7 +10,7 @@ from cppnart.cli.watching import watched
 EXAMPLES = """\b
 Examples:
   cppnart fit shapes --family vases --count 240       then: cppnart view vases.safetensors
-                                                      --between vase-003,vase-021 -o morph.mp4
+                                                      --between vase-003,vase-022 -o morph.mp4
   cppnart fit shapes chairs/ --method points -o chairs.safetensors
   cppnart view chairs.safetensors --like scan.ply"""
 

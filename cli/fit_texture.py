@@ -10,12 +10,14 @@ from cppnart.cli.watching import watched
 EXAMPLES = """\b
 Examples:
   cppnart fit texture bottle.obj     then: cppnart paint bottle.obj --field bottle.safetensors
-  cppnart fit texture cow.obj --texture cow.png --until-psnr 30"""
+  cppnart fit texture cow.obj --texture cow.png --until-psnr 30
+  cppnart fit texture cow.obj --photos cow-scene     photographs whose cameras are known"""
 
 
 @click.command(name="texture", epilog=EXAMPLES)
 @click.argument("mesh", type=click.Path())
 @click.option("--texture", type=click.Path(), help="A picture, for the one that the file names.")
+@click.option("--photos", type=click.Path(), help="A scene of photographs, for the colours.")
 @click.option("--method", metavar="NAME", help="auto, grid, siren or fourier.")
 @click.option("--until-psnr", "until", type=float, metavar="DB", help="Stop at so many decibels.")
 @click.option("--batch", type=int, metavar="N", help="Points in a step.")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cppnart.fields.fit_scene import fit_scene
     from cppnart.fields.fit_shape import fit_shape
     from cppnart.fields.fit_texture import fit_texture
+    from cppnart.fields.fit_textures import fit_textures
     from cppnart.fields.radiance.meshed import mesh_scene
     from cppnart.fields.sample_audio import sample
     from cppnart.fields.scenes.perturb import perturb_scene
@@ -62,6 +63,7 @@ __all__ = [
     "fit_scene",
     "fit_shape",
     "fit_texture",
+    "fit_textures",
     "fit_upscaler",
     "info",
     "mesh_scene",
@@ -99,6 +101,7 @@ _HOMES = {
     "fit_scene": "cppnart.fields.fit_scene",
     "fit_shape": "cppnart.fields.fit_shape",
     "fit_texture": "cppnart.fields.fit_texture",
+    "fit_textures": "cppnart.fields.fit_textures",
     "info": "cppnart.render.api",
     "mesh_scene": "cppnart.fields.radiance.meshed",
     "paint": "cppnart.render.solids.paint",

@@ -54,7 +54,8 @@ def extract(
     threshold: float | None = None,
     coarsest: int = COARSEST,
     points: int = 100_000,
-    refine: bool = False,
+    settle: bool = False,
+    refine: int = 0,
     boxed: bool = False,
     seed: int = 0,
     **choice: Any,
@@ -65,8 +66,9 @@ def extract(
     default what the name says: .ply .obj .stl .glb .off are meshes, .xyz points, .npy .vox voxels.
     voxels: of the lattice, a side. threshold: see SolidField. coarsest: voxels of the lattice that
     the search begins with; as many as ``voxels`` for a look at every corner. points: how many.
-    refine: vertices go to where the field itself says. boxed: in the coordinates of the box, not
-    in those that the shape had when it was fitted. seed: of points. choice: of a
+    settle: vertices go to where the field itself says, by bisection. refine: after that, so many
+    steps by the field's values and slopes on the faces; see refining.py. boxed: in the coordinates
+    of the box, not in those that the shape had when it was fitted. seed: of points. choice: of a
     family of shapes, which: member, like or complete; see load_shape.
 
     Raises ValueError for what is out of range, and where there is no surface; OSError for files.
@@ -86,7 +88,7 @@ def extract(
         write_voxels(output, inside)
         count = int(inside.sum())
     else:
-        mesh = mesh_of(solid, lattice, refine=refine)
+        mesh = mesh_of(solid, lattice, settle=settle, refine=refine)
         if kind == "mesh":
             placed = mesh if boxed else replace(mesh, vertices=solid.place.back(mesh.vertices))
             write_mesh(output, placed)
@@ -112,7 +114,7 @@ def lattice_of(solid: SolidField, voxels: int, coarsest: int = COARSEST) -> Latt
     return mise(solid, voxels, 0.0, coarsest)
 
 
-def mesh_of(solid: SolidField, lattice: Lattice, *, refine: bool = False) -> Mesh:
+def mesh_of(solid: SolidField, lattice: Lattice, *, settle: bool = False, refine: int = 0) -> Mesh:
     """The surface of a solid, in the box. ValueError where there is none says what there is."""
     low, high = float(lattice.values.min()), float(lattice.values.max())
     if not low < 0 < high:
@@ -123,7 +125,13 @@ def mesh_of(solid: SolidField, lattice: Lattice, *, refine: bool = False) -> Mes
             f" try --threshold {middle}"
         )
     mesh = surface(lattice)
-    return settled(mesh, solid, lattice.voxels) if refine else mesh
+    if settle:
+        mesh = settled(mesh, solid, lattice.voxels)
+    if refine:
+        from .refining import refined  # takes torch
+
+        mesh = refined(mesh, solid, refine, 2.0 / lattice.voxels)
+    return mesh
 
 
 def _middles(lattice: Lattice) -> NDArray[np.floating]:

@@ -23,10 +23,11 @@ from cppnart.fields.families.choosing import is_family
 from cppnart.fields.program import Program
 from cppnart.render.finishes import FINISHES
 from cppnart.render.formats import format_of
+from cppnart.render.metadata import find_recipe
 from cppnart.render.motion.film_recipe import FilmRecipe, film_recipe_text
 from cppnart.render.palettes import PALETTES, Palette
 from cppnart.render.prepare import FIELD_SUFFIX, Prepared, Source, prepare
-from cppnart.render.recipe import genome_of, recipe_text
+from cppnart.render.recipe import genome_of, is_solid_recipe, recipe_text
 from cppnart.render.renderer import render_rows
 from cppnart.render.sheets import MAX_PICTURES, Sheet, columns_for, layout, page_size, swatch
 from cppnart.render.sizes import Size, check_size
@@ -325,6 +326,8 @@ def info(source: str | int | os.PathLike[str]) -> dict[str, Any]:
     if not isinstance(source, int) and os.path.exists(source):
         from cppnart.render.motion.plan import film_of, is_film
 
+        if (solid := _solid_words(source)) is not None:
+            return _about_solid(source, solid)
         if is_film(source):
             return _about_film(source, film_of(source))
         if os.fspath(source).lower().endswith(FIELD_SUFFIX):
@@ -415,6 +418,23 @@ def _about_family(source: str | os.PathLike[str]) -> dict[str, Any]:
         "made": dict(family.note),
         "program": _about_program(family.program),
     }
+
+
+def _solid_words(source: str | os.PathLike[str]) -> str | None:
+    """The recipe of a file, if that is of a solid."""
+    try:
+        words = find_recipe(source)
+    except ValueError:  # no picture: what it is comes out below
+        return None
+    return words if words is not None and is_solid_recipe(words) else None
+
+
+def _about_solid(source: str | os.PathLike[str], words: str) -> dict[str, Any]:
+    from cppnart.render.solids.recipe import parse_solid_recipe, summary
+
+    recipe = parse_solid_recipe(words)
+    kind = "film of a solid" if recipe.moves else "picture of a solid"
+    return {"source": os.fspath(source), "kind": kind, "recipe": summary(recipe)}
 
 
 def _about_film(source: str | os.PathLike[str], film: FilmRecipe) -> dict[str, Any]:

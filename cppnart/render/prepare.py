@@ -28,6 +28,7 @@ from cppnart.render.recipe import (
     checked_values,
     field_of,
     genome_of,
+    is_solid_recipe,
     new_recipe,
     palette_of,
     parse_recipe,
@@ -164,7 +165,7 @@ def _source(source: Source | None) -> Recipe:
     if source is None:
         return blank
     text = os.fspath(source) if isinstance(source, os.PathLike) else str(source)
-    if isinstance(source, int) or not _is_path(source, text):
+    if isinstance(source, int) or not is_path(source, text):
         return msgspec.structs.replace(blank, seed=parse_seed(text))
     if text.lower().endswith(FIELD_SUFFIX):
         program, note = files.load(text)
@@ -180,6 +181,8 @@ def _source(source: Source | None) -> Recipe:
 
         return with_genome(blank, genome_files.load(text))
     found = read_recipe(text)
+    if is_solid_recipe(found):
+        raise ValueError(f"{text}: a picture of a solid, which 'cppnart view' makes again")
     if is_film_recipe(found):
         return parse_film_recipe(found).keys[0]
     return parse_recipe(found)
@@ -194,7 +197,7 @@ def _size_of(note: Mapping[str, Any]) -> str | None:
     return str(Size(*sides))
 
 
-def _is_path(source: object, text: str) -> bool:
+def is_path(source: object, text: str) -> bool:
     """A word is a seed unless it names a file, or looks as if it should."""
     if isinstance(source, os.PathLike) or os.path.exists(text):
         return True

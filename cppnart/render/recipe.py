@@ -131,6 +131,11 @@ def checked_values(values: dict[str, Any]) -> dict[str, Any]:
     return {name: getattr(known, name) for name in values}
 
 
+def is_solid_recipe(text: str) -> bool:
+    """Whether a recipe is of a solid (see solids/recipe.py) rather than of a flat picture."""
+    return re.match(r'\s*\{[^{\[]*"solid"\s*:\s*\{', text) is not None
+
+
 def recipe_text(recipe: Recipe) -> str:
     """The JSON of a recipe; parse_recipe gives the recipe back."""
     return msgspec.json.encode(recipe).decode()

@@ -54,7 +54,15 @@ def test_a_solid_is_viewed_and_turned(capsys: Capture) -> None:
     with Image.open("a.gif") as film:
         assert film.n_frames == 3
     capsys.readouterr()
-    fails(["view"], 2, "Give a field, or --seed", capsys)
+    fails(["view"], 2, "Give a field, a mesh or a picture of a solid, or --seed", capsys)
+    assert main(["view", "a.png", "--size", "48", "--azimuth", "90"]) == 0
+    assert capsys.readouterr().out == "a-again.png\n"
+    with Image.open("a-again.png") as picture:
+        assert picture.size == (48, 48)
+    assert main(["view", "a.gif", "--size", "24"]) == 0
+    assert capsys.readouterr().out == "a-again.gif\n"
+    assert main(["info", "a.gif", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["kind"] == "film of a solid"
     fails(["view", "a.safetensors", "--look", "brass"], 2, "brass", capsys)
     fails(["view", "nothing.safetensors"], 1, "nothing.safetensors", capsys)
 
@@ -122,6 +130,9 @@ def test_a_family_is_learnt_and_what_lies_between_is_seen(
     assert main(["view", "vases.safetensors", *film, *shown]) == 0
     with Image.open("m.gif") as opened:
         assert opened.n_frames == 3
+    assert main(["view", "m.gif", "--size", "16", "--quiet"]) == 0
+    with Image.open("m-again.gif") as opened:
+        assert (opened.n_frames, opened.size) == (3, (16, 16))
     capsys.readouterr()
     fails(["view", "vases.safetensors"], 2, "expected one of --member", capsys)
     fails(["view", "vases.safetensors", "--member", "cup"], 2, "there is no member 'cup'", capsys)

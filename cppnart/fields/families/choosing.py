@@ -6,8 +6,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import safetensors
+from numpy.typing import NDArray
 
+from ..shapes.meshes import Placement
 from ..shapes.solid import SolidField, load_solid
 
 if TYPE_CHECKING:
@@ -37,7 +40,23 @@ def load_shape(
     like: File | None = None,
     complete: File | None = None,
 ) -> SolidField:
-    """Reads a solid from a .safetensors file. Of a family one of these says which it is:
+    """Reads a solid from a .safetensors file; of a family, the one that load_choice finds. Raises
+    OSError, or ValueError for anything else."""
+    if member is like is complete is None and not is_family(path):
+        return load_solid(path, threshold)
+    family, code, place = load_choice(path, member=member, like=like, complete=complete)
+    return family.decode(code, threshold, place)
+
+
+def load_choice(
+    path: File,
+    *,
+    member: str | None = None,
+    like: File | None = None,
+    complete: File | None = None,
+) -> tuple[ShapeFamily, NDArray[np.float64] | str, Placement | None]:
+    """A family from its file, a code or the name of a member, and where its shape was outside the
+    box, if that is known. One of these says which it is:
 
     member: its name. like: a file that the family's encoder reads: a mesh or a cloud of points,
     which is brought into the box, voxels (.npy), or a picture. complete: points of a part of the
@@ -47,9 +66,7 @@ def load_shape(
     given = [name for name, value in choice.items() if value is not None]
     shown = os.fspath(path)
     if not is_family(path):
-        if given:
-            raise ValueError(f"{shown}: {given[0]} {choice[given[0]]!r}: it is no family of shapes")
-        return load_solid(path, threshold)
+        raise ValueError(f"{shown}: {given[0]} {choice[given[0]]!r}: it is no family of shapes")
     from .family import load_family, read_seen, read_surface
 
     family = load_family(path)
@@ -59,13 +76,12 @@ def load_shape(
             f" --like FILE and --complete FILE, not {' and '.join(given) or 'none'}"
         )
     if member is not None:
-        return family.decode(member, threshold)
+        return family, member, None
     if like is not None:
         seen, place = read_seen(like, family.reads or "points")
-        return family.decode(family.encode(seen), threshold, place)
+        return family, family.encode(seen), place
     assert complete is not None
-    cloud = read_surface(complete)
-    return family.decode(family.complete(cloud), threshold)
+    return family, family.complete(read_surface(complete)), None
 
 
 def _some(family: ShapeFamily) -> str:

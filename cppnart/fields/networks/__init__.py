@@ -11,7 +11,7 @@ from .grids import grid
 from .layers import Network as Network
 from .lucid import lucid
 from .mlp import fourier, relu
-from .residual import residual
+from .residual import residual, texture
 from .siren import finer, siren
 
 NETWORKS = {
@@ -26,4 +26,5 @@ NETWORKS = {
     "convnetjs": convnetjs,
     "lucid": lucid,
     "residual": residual,
+    "texture": texture,
 }

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ..program import joined
+from ..program import Values, joined
 from .layers import Layers, Network, Random
 from .mlp import perceptron
 
@@ -37,11 +37,31 @@ def grid(
     dimensions up to 4.
     """
     layers = Layers(inputs)
-    size = len(layers.point)
+    found = encoded(
+        layers, layers.point, random, extent, levels, features, entries, coarsest, growth, finest
+    )
+    values = perceptron(layers, found, len(outputs), random, width, depth, last)
+    return layers.network(values, outputs)
+
+
+def encoded(
+    layers: Layers,
+    point: Values,
+    random: Random,
+    extent: Sequence[float] | None = None,
+    levels: int = 16,
+    features: int = 2,
+    entries: int = 1 << 15,
+    coarsest: int = 16,
+    growth: float = 1.5,
+    finest: int | None = None,
+) -> Values:
+    """The features of points in all grids, side by side; see ``grid``."""
+    size = len(point)
     reach = np.broadcast_to(np.asarray(extent if extent is not None else 1.0, float), (size,))
     if size > 4:
         raise ValueError(f"a grid in {size} dimensions: expected at most 4")
-    unit = layers.affine(layers.point, np.diag(0.5 / reach), 0.5, "identity", 0.0)
+    unit = layers.affine(point, np.diag(0.5 / reach), 0.5, "identity", 0.0)
     found = []
     for level in range(levels):
         cells = coarsest * growth**level
@@ -54,5 +74,4 @@ def grid(
         found.append(layers.grid(unit, table, resolution))
         if finest is not None and cells >= finest:
             break
-    values = perceptron(layers, joined(found), len(outputs), random, width, depth, last)
-    return layers.network(values, outputs)
+    return joined(found)

@@ -23,6 +23,8 @@ from cppnart.fields.scenes.files import Missing, find_image, finite, matrix, rea
 from cppnart.fields.scenes.scene import SPLITS, Scene, View
 
 NEAR, FAR, SIDE = 2.0, 6.0, 1.5
+RADIUS = 1.25
+"""Of the ball round the origin into which a mesh is put that becomes such a scene."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,9 @@ by each of its faces.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,27 +86,41 @@ class _Cells:
         return np.clip(cell, 0, np.array(self.shape) - 1)
 
 
-class _View:
-    """A mesh seen along the third axis, after it was turned."""
+class Over(NamedTuple):
+    """Pairs of a point and a face over it: their numbers, the weights of the face's corners there,
+    (K, 3), its height, and 1 where it goes round counter-clockwise, -1 where not."""
 
-    def __init__(self, mesh: Mesh, turn: Floats) -> None:
-        self._turn = turn
-        vertices = mesh.vertices @ turn.T
-        faces = mesh.faces
+    points: Counts
+    faces: Counts
+    weights: Floats
+    height: Floats
+    sign: Counts
+
+
+class Plane:
+    """Triangles over a plane, and which of them lie over points of it.
+
+    vertices: (V, 3), two places on the plane and a height. faces: (F, 3). window: the lowest and
+    the highest corner of the part of the plane that is asked for, (2, 2), if that is not all.
+    """
+
+    def __init__(self, vertices: Floats, faces: Counts, window: Floats | None = None) -> None:
         self._plane, self._height = np.ascontiguousarray(vertices[:, :2]), vertices[:, 2].copy()
         self._faces = faces
-        self._low, self._high = vertices[faces].min((0, 1)), vertices[faces].max((0, 1))
-        self._cells = _cells(self._plane[faces], self._low[:2], self._high[:2])
+        corners = self._plane[faces]
+        self._low, self._high = corners.min((0, 1)), corners.max((0, 1))
+        if window is not None:
+            self._low = np.maximum(self._low, window[0])
+            self._high = np.maximum(np.minimum(self._high, window[1]), self._low)
+        self._cells = _cells(corners, self._low, self._high)
 
-    def crossings(self, points: Floats) -> tuple[Counts, Counts]:
-        """How often rays from points leave more than enter, upwards and downwards, (N,) each."""
-        points = points @ self._turn.T
-        above, below = np.zeros((2, len(points)), np.int64)
-        near = ((points[:, :2] >= self._low[:2]) & (points[:, :2] <= self._high[:2])).all(1)
+    def over(self, points: Floats) -> Iterator[Over]:
+        """All pairs of a point (N, 2) and a face over it; those of one point in one part."""
+        near = ((points >= self._low) & (points <= self._high)).all(1)
         numbers = np.flatnonzero(near)
         if not len(numbers):
-            return above, below
-        column, row = self._cells.of(points[numbers, :2]).T
+            return
+        column, row = self._cells.of(points[numbers]).T
         cell = column * self._cells.shape[1] + row
         first, last = self._cells.start[cell], self._cells.start[cell + 1]
         total = np.cumsum(last - first)
@@ -112,41 +128,27 @@ class _View:
         while at < len(numbers):
             done = total[at - 1] if at else 0
             end = max(int(np.searchsorted(total, done + PAIRS, side="right")), at + 1)
-            self._count(points, numbers[at:end], first[at:end], last[at:end], above, below)
+            yield self._pairs(points, numbers[at:end], first[at:end], last[at:end])
             at = end
-        return above, below
 
-    def _count(
-        self,
-        points: Floats,
-        numbers: Counts,
-        first: Counts,
-        last: Counts,
-        above: Counts,
-        below: Counts,
-    ) -> None:
-        """Adds what the faces first to last of the grid do for some points."""
+    def _pairs(self, points: Floats, numbers: Counts, first: Counts, last: Counts) -> Over:
+        """Of some points and the faces first to last of the grid, those that lie over them."""
         sizes = last - first
         of = np.repeat(np.arange(len(numbers)), sizes)
         start = np.cumsum(sizes) - sizes
-        place = np.arange(len(of)) - start[of] + first[of]
-        corners = self._faces[self._cells.faces[place]]
-        x, y, z = points[numbers[of]].T
+        faces = self._cells.faces[np.arange(len(of)) - start[of] + first[of]]
+        corners = self._faces[faces]
+        x, y = points[numbers[of]].T
         # sides of the three edges: all alike where the point lies over the face
         sides = [self._side(corners[:, i], corners[:, (i + 1) % 3], x, y) for i in range(3)]
         over = (sides[0][1] == sides[1][1]) & (sides[1][1] == sides[2][1])
         hit = np.flatnonzero(over)
         weights = np.stack([sides[(i + 1) % 3][0][hit] for i in range(3)], 1)
-        heights = self._height[corners[hit]]
-        area = weights.sum(1)
-        flat = area == 0
-        height = (weights * heights).sum(1) / np.where(flat, 1.0, area)
-        height = np.where(flat, heights.mean(1), height)
+        area = weights.sum(1, keepdims=True)
+        weights = np.where(area == 0, 1 / 3, weights / np.where(area == 0, 1.0, area))
+        height = (weights * self._height[corners[hit]]).sum(1)
         sign = np.where(sides[0][1][hit], 1, -1)
-        up = height > z[hit]
-        target = numbers[of[hit]]
-        np.add.at(above, target[up], sign[up])
-        np.add.at(below, target[~up], -sign[~up])
+        return Over(numbers[of[hit]], faces[hit], weights, height, sign)
 
     def _side(
         self, start: Counts, end: Counts, x: Floats, y: Floats
@@ -160,6 +162,23 @@ class _View:
         left = np.where(area != 0, area > 0, np.where(dy != 0, dy < 0, dx > 0))
         turned = start > end
         return np.where(turned, -area, area), left != turned
+
+
+class _View:
+    """A mesh seen along the third axis, after it was turned."""
+
+    def __init__(self, mesh: Mesh, turn: Floats) -> None:
+        self._turn, self._plane = turn, Plane(mesh.vertices @ turn.T, mesh.faces)
+
+    def crossings(self, points: Floats) -> tuple[Counts, Counts]:
+        """How often rays from points leave more than enter, upwards and downwards, (N,) each."""
+        points = points @ self._turn.T
+        above, below = np.zeros((2, len(points)), np.int64)
+        for over in self._plane.over(points[:, :2]):
+            up = over.height > points[over.points, 2]
+            np.add.at(above, over.points[up], over.sign[up])
+            np.add.at(below, over.points[~up], -over.sign[~up])
+        return above, below
 
 
 def _cells(corners: Floats, low: Floats, high: Floats) -> _Cells:

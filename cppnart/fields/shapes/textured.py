@@ -36,14 +36,20 @@ class Textured:
     ) -> tuple[Floats, NDArray[np.float32]]:
         """Points spread evenly over the surface, (count, 3), and their colours, sRGB in [0, 1]."""
         points, weights, face = spread(self.mesh, count, random)
-        corners = self.mesh.faces[face]
-        if self.picture is None:
-            assert self.mesh.colours is not None
-            colours = np.einsum("nk,nkc->nc", weights, self.mesh.colours[corners])
-        else:
-            assert self.uv is not None
-            colours = looked_up(self.picture, np.einsum("nk,nkd->nd", weights, self.uv[corners]))
-        return points, np.asarray(colours, np.float32)
+        return points, colours_at(self, face, weights)
+
+
+def colours_at(
+    textured: Textured, faces: NDArray[np.int64], weights: Floats
+) -> NDArray[np.float32]:
+    """Colours of points in faces (N,) by the weights (N, 3) of corners, sRGB in [0, 1], (N, 3)."""
+    corners = textured.mesh.faces[faces]
+    if textured.picture is None:
+        assert textured.mesh.colours is not None
+        colours = np.einsum("nk,nkc->nc", weights, textured.mesh.colours[corners])
+        return np.asarray(colours, np.float32)
+    assert textured.uv is not None
+    return looked_up(textured.picture, np.einsum("nk,nkd->nd", weights, textured.uv[corners]))
 
 
 def read_textured(
@@ -72,6 +78,20 @@ def read_textured(
     if texture is None and (missing := _missing(path)) is not None:
         raise ValueError(f"{name}: {missing}: --texture names another picture")
     return Textured(Mesh(vertices, faces), uv, _picture(loaded, texture, name))
+
+
+def read_model(
+    path: str | os.PathLike[str], texture: str | os.PathLike[str] | None = None
+) -> tuple[Textured, str | None]:
+    """A mesh file with its colours if it has any that can be had, and a remark where it cannot."""
+    try:
+        return read_textured(path, texture), None
+    except ValueError as error:
+        if texture is not None:
+            raise
+        plain = read_mesh(path)  # whatever else is wrong is said here
+        lacking = "colours of vertices" in str(error)
+        return Textured(plain), None if lacking else str(error)
 
 
 def coordinates(path: str | os.PathLike[str]) -> tuple[Mesh, Floats] | None:

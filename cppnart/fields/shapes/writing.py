@@ -16,6 +16,11 @@ from .meshes import MESHES, Cloud, Mesh
 
 VOXELS = (".npy", ".vox")
 POINTS = (".ply", ".xyz", ".npy")
+CREASE = np.radians(40)
+"""Faces at a larger angle meet at an edge that is seen as one."""
+CROWD = 256
+PAIRS = 1 << 19
+"""Of faces that meet, looked at together; memory is bounded by it."""
 VOX_SIDE = 256
 """The most voxels a side that a .vox model holds."""
 
@@ -107,3 +112,45 @@ def vertex_normals(mesh: Mesh) -> NDArray[np.float64]:
     lengths = np.linalg.norm(total, axis=1, keepdims=True)
     up = np.array([0.0, 1.0, 0.0])
     return np.where(lengths > 0, total / np.where(lengths > 0, lengths, 1.0), up)
+
+
+def corner_normals(mesh: Mesh) -> NDArray[np.float64]:
+    """Of the corners of faces, (F, 3, 3): the mean of those of the faces at the same place that lie
+    at less than CREASE to the corner's own, so that what is smooth looks smooth, across seams too,
+    and edges stay edges. Where very many faces meet, that of the face. The mean is by angles: it
+    does not matter into which triangles a surface was cut."""
+    _, same = np.unique(mesh.vertices, axis=0, return_inverse=True)
+    place = same.ravel()[mesh.faces].ravel()
+    order = np.argsort(place, kind="stable")
+    counts = np.bincount(place)
+    first = (np.cumsum(counts) - counts)[place]
+    sizes = np.where(counts[place] <= CROWD, counts[place], 0)
+    normals, angles = mesh.normals, _angles(mesh.corners).ravel()
+    total = np.zeros((len(place), 3))
+    ends = np.cumsum(sizes)
+    start = 0
+    while start < len(place):
+        done = ends[start - 1] if start else 0
+        end = max(int(np.searchsorted(ends, done + PAIRS, side="right")), start + 1)
+        part = slice(start, end)
+        corner = np.repeat(np.arange(start, end), sizes[part])
+        within = np.arange(len(corner)) - np.repeat(ends[part] - sizes[part] - done, sizes[part])
+        beside = order[first[corner] + within]
+        face, other = corner // 3, beside // 3
+        near = np.einsum("nd,nd->n", normals[face], normals[other]) > np.cos(CREASE)
+        for axis in range(3):
+            shares = angles[beside[near]] * normals[other[near], axis]
+            total[part, axis] = np.bincount(corner[near] - start, shares, end - start)
+        start = end
+    lengths = np.linalg.norm(total, axis=1, keepdims=True)
+    flat = np.repeat(normals, 3, 0)
+    found = np.where(lengths > 0, total / np.where(lengths > 0, lengths, 1.0), flat)
+    return np.asarray(found.reshape(-1, 3, 3))
+
+
+def _angles(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of every corner (F, 3), in radians; 0 where an edge has no length."""
+    ahead, behind = np.roll(corners, -1, axis=1) - corners, np.roll(corners, 1, axis=1) - corners
+    lengths = np.linalg.norm(ahead, axis=2) * np.linalg.norm(behind, axis=2)
+    cosines = np.einsum("fkd,fkd->fk", ahead, behind) / np.where(lengths > 0, lengths, 1.0)
+    return np.where(lengths > 0, np.arccos(np.clip(cosines, -1, 1)), 0.0)

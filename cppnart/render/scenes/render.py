@@ -12,21 +12,20 @@ from itertools import tee
 import numpy as np
 from numpy.typing import NDArray
 
-from cppnart.fields.scenes.blender import SavedScene, save_blender
+from cppnart.fields.scenes.blender import RADIUS, SavedScene, save_blender
 from cppnart.fields.scenes.cameras import Cameras
 from cppnart.fields.scenes.scene import View
-from cppnart.fields.shapes.meshes import Mesh
-from cppnart.fields.shapes.textured import Textured, looked_up, read_textured
+from cppnart.fields.shapes.textured import Textured, colours_at, read_textured
+from cppnart.fields.shapes.writing import corner_normals
 from cppnart.render.colour import srgb_decode, srgb_encode
 from cppnart.render.scenes.raster import Floats, seen_faces, weights_at
 
-RADIUS, DISTANCE, ANGLE = 1.25, 4.0, 0.6911112070083618
-"""Of the ball that the mesh is put into; of the cameras; of view: as in NeRF's own scenes."""
+DISTANCE, ANGLE = 4.0, 0.6911112070083618
+"""Of the cameras; of view: as in NeRF's own scenes."""
 BOX = 1.3
 MOST_SIZE = 4096
 _BAND = 1 << 21  # samples that are seen at once
 _PART = 1 << 18  # and that are coloured at once
-_SHARP = 0.8  # the cosine of 37 degrees: edges between faces that differ by 74 or more
 _SUN = np.array([0.42, -0.50, 0.757])
 
 
@@ -124,7 +123,7 @@ class Model:
         if up == "y":
             vertices = np.stack([vertices[:, 0], -vertices[:, 2], vertices[:, 1]], axis=1)
         placed = replace(mesh, vertices=vertices)
-        return cls(replace(textured, mesh=placed), _normals(placed) if shading else None)
+        return cls(replace(textured, mesh=placed), corner_normals(placed) if shading else None)
 
     def seen_by(
         self, cameras: Cameras, number: int, samples: int = 3
@@ -181,15 +180,8 @@ class Model:
 
     def _light(self, face: NDArray[np.int64], weights: Floats) -> NDArray[np.float32]:
         """Linear colours (N, 3) of points in faces, by the weights (N, 3) of corners."""
-        textured = self.textured
-        corners = textured.mesh.faces[face]
-        if textured.picture is not None and textured.uv is not None:
-            uv = np.einsum("nk,nkd->nd", weights, textured.uv[corners])
-            colours = looked_up(textured.picture, uv)
-        else:
-            assert textured.mesh.colours is not None
-            colours = np.einsum("nk,nkc->nc", weights, textured.mesh.colours[corners])
-        linear = srgb_decode(np.asarray(colours, np.float32))
+        colours = colours_at(self.textured, face, weights)
+        linear = srgb_decode(colours)
         if self.normals is None:
             return np.asarray(linear, np.float32)
         normals = np.einsum("nk,nkd->nd", weights, self.normals[face])
@@ -208,30 +200,6 @@ def _averaged(
     mean = np.stack(sums, axis=1) / np.maximum(counts, 1)[:, None]
     levels = 255 * np.asarray(srgb_encode(np.clip(mean, 0, 1)))
     return np.concatenate([levels, counts[:, None]], axis=1).reshape(height, width, 4)
-
-
-def _normals(mesh: Mesh) -> Floats:
-    """Of the corners of faces, (F, 3, 3): smooth, the same on both sides of a seam, but those of
-    the face where it lies far out of the tangent plane, as at the edges of a box."""
-    _, same = np.unique(mesh.vertices, axis=0, return_inverse=True)
-    vertex = same.ravel()[mesh.faces]
-    flat = np.broadcast_to(mesh.normals[:, None], (len(vertex), 3, 3))
-    # By angles, so that it does not matter into which triangles a surface was cut.
-    weighted = (_angles(mesh.corners)[..., None] * flat).reshape(-1, 3)
-    sums = [np.bincount(vertex.ravel(), weighted[:, axis]) for axis in range(3)]
-    whole: Floats = np.stack(sums, axis=1).astype(np.float64)
-    smooth = whole / np.maximum(np.linalg.norm(whole, axis=1, keepdims=True), 1e-12)
-    around = smooth[vertex]
-    sharp = np.einsum("fkd,fkd->fk", around, flat) < _SHARP
-    return np.where(sharp[..., None], flat, around)
-
-
-def _angles(corners: Floats) -> Floats:
-    """Of every corner (F, 3), in radians; 0 where an edge has no length."""
-    ahead, behind = np.roll(corners, -1, axis=1) - corners, np.roll(corners, 1, axis=1) - corners
-    lengths = np.linalg.norm(ahead, axis=2) * np.linalg.norm(behind, axis=2)
-    cosines = np.einsum("fkd,fkd->fk", ahead, behind) / np.where(lengths > 0, lengths, 1.0)
-    return np.where(lengths > 0, np.arccos(np.clip(cosines, -1, 1)), 0.0)
 
 
 def _cameras(views: int, size: int, hemisphere: bool, seed: int) -> Cameras:

@@ -15,7 +15,7 @@ from cppnart.fields.fit_shape import fit_shape, prepared
 from cppnart.fields.shapes.inside import Solid
 from cppnart.fields.shapes.meshes import Mesh, read_mesh
 from cppnart.fields.shapes.metrics import chamfer
-from cppnart.fields.shapes.mise import Field, dense, mise
+from cppnart.fields.shapes.mise import dense, mise
 from cppnart.fields.shapes.sampling import on_surface
 from cppnart.fields.shapes.solid import SolidField
 from cppnart.fields.shapes.surface import surface
@@ -28,6 +28,7 @@ from cppnart.render.writers import open_picture
 from .looks import get_look
 from .mesh_field import MeshField
 from .room import Floats, Room
+from .skin import Skin
 from .studio import Studio
 from .view import framed
 
@@ -83,7 +84,8 @@ def compare_representations(
     for a face) and a field (a SIREN, 4 bytes for a number), a row for each budget of bytes.
 
     source: a watertight mesh. seconds: for fitting each field. size: of each picture, in pixels.
-    Raises ValueError for a mesh that is not watertight or a budget of fewer than 500 bytes.
+    Raises ValueError for a mesh that is not watertight, a budget of fewer than 500 bytes, and so
+    few seconds that a field has no surface.
     """
     began = time.perf_counter()
     if not budgets or min(budgets) < 500 or max(budgets) > 1 << 24:
@@ -96,14 +98,17 @@ def compare_representations(
     assert shape.solid is not None
     wanted, _ = on_surface(shape.mesh, SAMPLES, np.random.default_rng(0))
     makers = dict(zip(KINDS, (_voxels, _points, _mesh, _field), strict=True))
+    # one camera and one floor for all: what floats beside a solid moves neither
+    exact = _seen(shape.mesh)[0]
+    camera = framed(exact, Size(size, size), azimuth)
     rows, pictures, labels = [], [], []
     for budget in sorted(budgets):
         for kind in KINDS:
-            room, taken, points = makers[kind](shape.mesh, shape.solid, budget, seconds)
+            room, skin, taken, points = makers[kind](shape.mesh, shape.solid, budget, seconds)
+            room.low, room.high = exact.low, exact.high
             error = chamfer(points, wanted)
             rows.append(Represented(kind, budget, taken, round(error, 4)))
-            studio = Studio(room, get_look("plaster"), PALETTES["sumi"])
-            camera = framed(room, Size(size, size), azimuth)
+            studio = Studio(room, get_look("plaster"), PALETTES["sumi"], surface=skin)
             pictures.append(studio.picture(camera, size, size, threads=threads or cores()))
             labels.append(f"{kind}, {taken / 1000:.1f} kB, {error:.3f}")
             if progress is not None:
@@ -114,8 +119,8 @@ def compare_representations(
     return Compared(os.fspath(output), tuple(rows), round(time.perf_counter() - began, 1))
 
 
-Made = tuple[Room, int, NDArray[np.float64]]
-"""What is seen, the bytes that it takes, and points on its surface."""
+Made = tuple[Room, Skin | None, int, NDArray[np.float64]]
+"""What is seen, the faces of what has any, the bytes that it takes, and points on its surface."""
 
 
 def _voxels(mesh: Mesh, solid: Solid, budget: int, seconds: float) -> Made:
@@ -124,9 +129,8 @@ def _voxels(mesh: Mesh, solid: Solid, budget: int, seconds: float) -> Made:
     at = np.stack(np.meshgrid(middles, middles, middles, indexing="ij"), -1).reshape(-1, 3)
     inside = solid(at).reshape(count, count, count)
     blocks = boxes(inside)
-    field = MeshField(blocks, flat=True)
     points, _ = on_surface(blocks, SAMPLES, np.random.default_rng(0))
-    return _seen(field, field.normals), -(-(count**3) // 8), points
+    return (*_seen(blocks), -(-(count**3) // 8), points)
 
 
 def _points(mesh: Mesh, solid: Solid, budget: int, seconds: float) -> Made:
@@ -143,7 +147,8 @@ def _points(mesh: Mesh, solid: Solid, budget: int, seconds: float) -> Made:
         off = at - points[tree.query(at)[1]]
         return np.asarray(off / np.linalg.norm(off, axis=1, keepdims=True), np.float32)
 
-    return _seen(balls, normals), 12 * len(points), points
+    room = Room(balls, voxels=SEEN[0], coarsest=SEEN[1], normals=normals)
+    return room, None, 12 * len(points), points
 
 
 def _mesh(mesh: Mesh, solid: Solid, budget: int, seconds: float) -> Made:
@@ -159,9 +164,8 @@ def _mesh(mesh: Mesh, solid: Solid, budget: int, seconds: float) -> Made:
             break
         kept = made
     assert kept is not None
-    field = MeshField(kept, flat=True)
     points, _ = on_surface(kept, SAMPLES, np.random.default_rng(0))
-    return _seen(field, field.normals), 12 * (len(kept.vertices) + len(kept.faces)), points
+    return (*_seen(kept), 12 * (len(kept.vertices) + len(kept.faces)), points)
 
 
 def _field(mesh: Mesh, solid: Solid, budget: int, seconds: float) -> Made:
@@ -171,12 +175,20 @@ def _field(mesh: Mesh, solid: Solid, budget: int, seconds: float) -> Made:
     options = {"width": width, "depth": DEPTH, "omega": 15.0, "first_omega": 15.0}
     made = fit_shape(mesh, method="siren", options=options, seconds=seconds, rate=2e-3, steps=3000)
     field = SolidField(made.program)
-    points, _ = on_surface(surface(mise(field, 128)), SAMPLES, np.random.default_rng(0))
-    return Room(field, coarsest=32), 4 * made.parameters, points
+    try:
+        found = surface(mise(field, 128))
+    except ValueError:
+        raise ValueError(
+            f"seconds {seconds:g}: the field of {budget} bytes has no surface yet: expected more"
+        ) from None
+    points, _ = on_surface(found, SAMPLES, np.random.default_rng(0))
+    return Room(field, coarsest=32), None, 4 * made.parameters, points
 
 
-def _seen(field: Field, normals: Callable[[Floats], Floats]) -> Room:
-    return Room(field, voxels=SEEN[0], coarsest=SEEN[1], normals=normals)
+def _seen(mesh: Mesh) -> tuple[Room, Skin]:
+    """A mesh whose faces are seen as they are."""
+    field = MeshField(mesh, flat=True)
+    return Room(field, voxels=SEEN[0], coarsest=SEEN[1]), Skin(mesh, flat=True)
 
 
 def boxes(inside: NDArray[np.bool_]) -> Mesh:

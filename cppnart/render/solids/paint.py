@@ -5,43 +5,34 @@ from __future__ import annotations
 import io
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from cppnart.cppn.seeds import Stream
-from cppnart.cppn.solids.textures import generate_texture
-from cppnart.fields import files
 from cppnart.fields.atomic import atomic_output
 from cppnart.fields.program import Program
 from cppnart.fields.shapes.defects import cleaned
 from cppnart.fields.shapes.glb import glb_bytes
 from cppnart.fields.shapes.meshes import Mesh, Placement, normalised, read_mesh
-from cppnart.fields.shapes.solid import check_inputs
-from cppnart.fields.shapes.textured import baked, coordinates, unwrapped
+from cppnart.fields.shapes.textured import Textured, baked, coordinates, unwrapped
 from cppnart.fields.shapes.writing import vertex_normals, write_mesh
 from cppnart.render.colour import srgb_encode
-from cppnart.render.ordered import cores
-from cppnart.render.palettes import Palette, default_palette, get_palette
-from cppnart.render.sizes import parse_size
-from cppnart.render.writers import open_picture
+from cppnart.render.palettes import Palette
 
-from .colours import colouring_of
+from .coats import Colours, colours_of
 from .looks import get_look
-from .mesh_field import MeshField
-from .room import Room
-from .studio import Colouring, Studio
-from .view import framed
+from .recipe import SolidRecipe, Subject, new_recipe, packed_model, with_palette
+from .subject import mesh_studio
+from .view import check, shown, still
 
 COLOURED = (".glb", ".ply", ".obj")
 FINE = 0.012
 """How long an edge may be, in the box, before faces are split: colours are those of vertices."""
-VOXELS = 192
-"""Of the lattice that pictures go by, a side."""
 MOST = 600_000
 """Faces, at most, after they were split."""
 
@@ -70,6 +61,7 @@ def paint(
     *,
     seed: str | int | None = None,
     field: str | os.PathLike[str] | Program | None = None,
+    code: str | Sequence[float] | None = None,
     texture: str | None = None,
     palette: str | Palette | None = None,
     scale: float = 1.0,
@@ -88,6 +80,7 @@ def paint(
     split until their edges are short, which changes no shape. seed: of a texture; texture: one of
     TEXTURES, the seed's if not given. field: instead, a .safetensors file or a program over x, y
     and z with outputs red, green, blue, as ``fit_texture`` makes it, or value, shade and accent.
+    code: of a field of several textures, which one: its name, or numbers.
     palette: one that suits it if not given. scale: how much of the texture is seen; 2 is twice as
     fine. bake: colours go into a picture of so many pixels a side instead, in a .glb; the mesh
     keeps its faces, and the texture coordinates that it has, if any. picture: a file for a picture
@@ -100,10 +93,15 @@ def paint(
     if suffix not in COLOURED or (bake is not None and suffix != ".glb"):
         kinds = ", ".join(COLOURED) if bake is None else ".glb, which holds a texture"
         raise ValueError(f"{os.fspath(output)}: expected {kinds}, which have colours")
-    if not 0.01 <= scale <= 100:
-        raise ValueError(f"scale {scale:g}: expected a number from 0.01 to 100")
-    chosen_look, extent = get_look(look), parse_size(size)
-    colours = _colours(seed, field, texture, palette, scale)
+    recipe = msgspec.structs.replace(
+        new_recipe(Subject()),
+        look=get_look(look).name,
+        size=size,
+        azimuth=azimuth,
+        elevation=elevation,
+    )
+    check(recipe, picture)
+    colours = colours_of(seed, field, texture, palette, scale, code)
     mesh, defects = cleaned(source if isinstance(source, Mesh) else read_mesh(source))
     boxed, place = normalised(mesh)
     if bake is None:
@@ -115,56 +113,31 @@ def paint(
         _write_baked(output, source, boxed, place, colours, bake)
         faces = len(boxed.faces)
     if picture is not None:
-        surface = MeshField(boxed, watertight=defects.watertight)
-        room = Room(surface, voxels=VOXELS, coarsest=24, normals=surface.normals)
-        studio = Studio(room, chosen_look, colours.palette, colours.linear)
-        camera = framed(studio.room, extent, azimuth, elevation)
-        with open_picture(
-            picture, width=extent.width, height=extent.height, channels=3, dpi=extent.dpi
-        ) as writer:
-            for rows in studio.bands(camera, extent.width, extent.height, 4, threads or cores()):
-                writer.write(rows)
-                if progress is not None:
-                    progress(writer.rows_written * extent.width, extent.width * extent.height)
+        _write_picture(
+            picture, boxed, defects.watertight, recipe, colours, source, threads, progress
+        )
     seconds = round(time.perf_counter() - began, 3)
     palette_name = None if field is not None and palette is None else colours.palette.name
     return Painted(os.fspath(output), colours.name, palette_name, faces, bake or 0, seconds)
 
 
-@dataclass(frozen=True, eq=False)
-class _Colours:
-    """Linear colours of points in the box, and where they come from."""
-
-    name: str
-    palette: Palette
-    linear: Colouring
-
-
-def _colours(
-    seed: str | int | None,
-    field: str | os.PathLike[str] | Program | None,
-    texture: str | None,
-    palette: str | Palette | None,
-    scale: float,
-) -> _Colours:
-    if (seed is None) == (field is None):
-        raise ValueError("paint: give the seed of a texture, or a field")
-    if seed is not None:
-        drawn = generate_texture(seed, texture)
-        stream = Stream(drawn.seed, "palette")
-        chosen = get_palette(drawn.palette if palette is None else palette, stream)
-        program, name = drawn.program, drawn.texture.name
-    else:
-        assert field is not None
-        if texture is not None:
-            raise ValueError(f"texture {texture!r}: a field has its own")
-        program = field if isinstance(field, Program) else files.load(field)[0]
-        name = "the field" if isinstance(field, Program) else os.fspath(field)
-        check_inputs(program, name)
-        stream = Stream("0", "palette")
-        chosen = default_palette(stream) if palette is None else get_palette(palette, stream)
-    inner = colouring_of(program, chosen)
-    return _Colours(name, chosen, lambda points: inner(np.asarray(scale * points, np.float32)))
+def _write_picture(
+    picture: str | os.PathLike[str],
+    mesh: Mesh,
+    watertight: bool,
+    recipe: SolidRecipe,
+    colours: Colours,
+    source: str | os.PathLike[str] | Mesh,
+    threads: int | None,
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    model = Textured(replace(mesh, colours=None))
+    name = "the mesh" if isinstance(source, Mesh) else os.fspath(source)
+    subject = Subject(mesh=packed_model(model, name), coat=colours.coat)
+    recipe = with_palette(msgspec.structs.replace(recipe, solid=subject), colours.palette)
+    assert recipe.look is not None
+    studio = mesh_studio(model, recipe.look, colours.palette, colours, watertight=watertight)
+    shown(still(studio, recipe), recipe, picture, threads, progress)
 
 
 def _write_baked(
@@ -172,7 +145,7 @@ def _write_baked(
     source: str | os.PathLike[str] | Mesh,
     boxed: Mesh,
     place: Placement,
-    colours: _Colours,
+    colours: Colours,
     size: int,
 ) -> None:
     """The mesh with its texture coordinates, or new ones, and a picture for them."""

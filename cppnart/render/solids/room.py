@@ -60,18 +60,22 @@ class Room:
 
     def _between(self, d: Floats, points: NDArray[Any]) -> Floats:
         """What lies between values at the corners, at points (N, 3) in the box."""
-        place = (np.asarray(points, np.float32) + np.float32(1)) * np.float32(self._voxels / 2)
+        place = ((np.asarray(points, np.float32) + np.float32(1)) * np.float32(self._voxels / 2)).T
         cell = np.clip(place.astype(np.int32), 0, self._voxels - 1)
-        x, y, z = (place - cell).T
+        x, y, z = np.ascontiguousarray(place - cell, np.float32)
         side = self._voxels + 1
-        first = (cell[:, 0] * side + cell[:, 1]) * side + cell[:, 2]
-        near = d[first] * (1 - z) + d[first + 1] * z
-        beside = d[first + side] * (1 - z) + d[first + side + 1] * z
-        front = near * (1 - y) + beside * y
-        first += side * side
-        near = d[first] * (1 - z) + d[first + 1] * z
-        beside = d[first + side] * (1 - z) + d[first + side + 1] * z
-        return np.asarray(front * (1 - x) + (near * (1 - y) + beside * y) * x)
+        first = (cell[0] * side + cell[1]) * side + cell[2].astype(np.intp)
+
+        def along(number: NDArray[np.intp]) -> Floats:
+            before = d.take(number)
+            return np.asarray(before + z * (d.take(number + 1) - before))
+
+        def square(number: NDArray[np.intp]) -> Floats:
+            before = along(number)
+            return np.asarray(before + y * (along(number + side) - before))
+
+        before = square(first)
+        return np.asarray(before + x * (square(first + side * side) - before))
 
 
 def _bounds(lattice: Lattice) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,17 +29,39 @@ Colouring = Callable[[Floats], Floats]
 """From points (N, 3) to linear colours (N, 3)."""
 
 
+class Met(NamedTuple):
+    """What rays meet: the numbers of those that meet anything, (K,), where, the normals there, and
+    the linear colours if there are any, (K, 3) each."""
+
+    numbers: NDArray[np.int64]
+    points: Floats
+    normals: Floats
+    base: Floats | None
+
+
+Eye = Callable[[Floats], Met]
+"""From the directions of rays (N, 3) to what they meet."""
+
+
+class Surface(Protocol):
+    """What is seen in place of a room's field, while light comes by the room."""
+
+    def seen_by(self, camera: Camera, width: int, height: int) -> Eye: ...
+
+
 @dataclass(frozen=True, eq=False)
 class Studio:
     """A solid, what it looks made of, and where its own colours come from.
 
-    sun: azimuth and elevation of the key light, degrees, seen from the camera.
+    surface: what rays meet; the room's field, with ``colouring``, where it is None. sun: azimuth
+    and elevation of the key light, degrees, seen from the camera.
     """
 
     room: Room
     look: Look
     palette: Palette
     colouring: Colouring | None = None
+    surface: Surface | None = None
     sun: tuple[float, float] = (-38.0, 48.0)
     floor: bool = True
 
@@ -56,13 +79,14 @@ class Studio:
         if samples < 1 or round(samples**0.5) ** 2 != samples:
             raise ValueError(f"samples {samples}: expected 1, 4, 9, 16, ...")
         rows = min(max(BAND // width, 8), -(-height // threads))
+        eye = self._eye(camera, width, height)
 
         def band(top: int) -> NDArray[np.uint8]:
             # one row more on each side, so that edges are the same for any bands
             first, last = max(top - 1, 0), min(top + rows + 1, height)
             y, x = np.mgrid[first:last, 0:width].astype(np.float32)
             places = np.stack([x.ravel(), y.ravel()], 1)
-            encoded = self._encoded(camera, places + np.float32(0.5), width, height)
+            encoded = self._encoded(eye, camera, places + np.float32(0.5), width, height)
             grid = encoded.reshape(last - first, width, 3)
             if samples > 1:
                 edges = np.flatnonzero(_edges(grid))
@@ -71,7 +95,7 @@ class Studio:
                 for k in range(samples):
                     shift = (np.array([k % side, k // side]) + 0.5) / side
                     shift = shift.astype(np.float32)
-                    total += self._encoded(camera, places[edges] + shift, width, height)
+                    total += self._encoded(eye, camera, places[edges] + shift, width, height)
                 encoded[edges] = total / samples
             kept = grid[top - first : min(top + rows, height) - first]
             return np.asarray(np.round(srgb_encode(np.clip(kept, 0, 1)) * 255), np.uint8)
@@ -80,35 +104,48 @@ class Studio:
             yield from pool.map(band, range(0, height, rows))
 
     def _encoded(
-        self, camera: Camera, places: Floats, width: int, height: int
+        self, eye: Eye, camera: Camera, places: Floats, width: int, height: int
     ) -> NDArray[np.float64]:
         """Linear colours at places in the picture, bent so that none is brighter than white."""
         parts = [
-            _shoulder(self._light(camera, places[start : start + BAND], width, height))
+            _shoulder(self._light(eye, camera, places[start : start + BAND], width, height))
             for start in range(0, len(places), BAND)
         ]
         return np.concatenate(parts) if parts else np.zeros((0, 3))
 
+    def _eye(self, camera: Camera, width: int, height: int) -> Eye:
+        if self.surface is not None:
+            return self.surface.seen_by(camera, width, height)
+        place = camera.eye.astype(np.float32)
+        step = max(0.7 * camera.pixel(width, height), self.room.fine)
+
+        def eye(rays: Floats) -> Met:
+            numbers, t = trace.hits(self.room, place, rays)
+            points = place + t[:, None] * rays[numbers]
+            normals = trace.normals(self.room, points, step)
+            base = self.colouring(points) if self.colouring is not None and len(points) else None
+            return Met(numbers, points, normals, base)
+
+        return eye
+
     def _light(
-        self, camera: Camera, places: Floats, width: int, height: int
+        self, eye: Eye, camera: Camera, places: Floats, width: int, height: int
     ) -> NDArray[np.float64]:
-        eye = camera.eye.astype(np.float32)
         light = self._towards_light(camera)
         rays = camera.rays(places, width, height)
         found = self._background(places, width, height)
-        numbers, t = trace.hits(self.room, eye, rays)
+        met = eye(rays)
         if self.floor and self.look.floor > 0:
             missed = np.ones(len(rays), bool)
-            missed[numbers] = False
-            self._stand(eye, rays, np.flatnonzero(missed), light, found)
-        if len(numbers):
+            missed[met.numbers] = False
+            self._stand(camera.eye.astype(np.float32), rays, np.flatnonzero(missed), light, found)
+        if len(met.numbers):
             pixel = camera.pixel(width, height)
-            found[numbers] = self._surface(eye, rays[numbers], t, light, pixel)
+            found[met.numbers] = self._shaded(met, rays[met.numbers], light, pixel)
         return found
 
-    def _surface(self, eye: Floats, rays: Floats, t: Floats, light: Floats, pixel: float) -> Floats:
-        points = eye + t[:, None] * rays
-        normal = trace.normals(self.room, points, max(0.7 * pixel, self.room.fine))
+    def _shaded(self, met: Met, rays: Floats, light: Floats, pixel: float) -> Floats:
+        points, normal = met.points, met.normals
         # a normal that looks away from the eye belongs to a part too small to be seen
         facing = np.einsum("ij,ij->i", normal, rays)
         normal = np.where((facing > 0)[:, None], normal - 2 * facing[:, None] * rays, normal)
@@ -126,7 +163,7 @@ class Studio:
             lit=lit,
             open=trace.openness(self.room, points, np.asarray(normal, np.float32)),
             depth=depth,
-            base=None if self.colouring is None else self.colouring(points),
+            base=met.base,
             light=light,
             palette=self.palette,
             pixel=pixel,

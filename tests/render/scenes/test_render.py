@@ -8,11 +8,12 @@ import pytest
 import trimesh
 
 from cppnart.fields.scenes import Cameras, read_scene
+from cppnart.fields.scenes.blender import RADIUS
 from cppnart.fields.shapes.meshes import Mesh
 from cppnart.fields.shapes.textured import Textured
 from cppnart.fields.shapes.writing import write_mesh
 from cppnart.render.scenes import render
-from cppnart.render.scenes.render import RADIUS, Model, looking_at_origin, render_scene
+from cppnart.render.scenes.render import Model, looking_at_origin, render_scene
 
 COLOUR = np.array([0.8, 0.4, 0.2])
 
