@@ -44,7 +44,7 @@ class Light(nn.Module):
     def at(self, points: Tensor) -> tuple[Tensor, Tensor]:
         """Densities (N,) at points of the world (N, 3), and features (N, k)."""
         found = self.density(self.space.inside(points))
-        return self._active(found[:, 0].float()), found[:, 1:]
+        return self._active(found[:, 0].float()) * self.space.shrunk(points), found[:, 1:]
 
     def density_at(self, points: Tensor) -> Tensor:
         """Densities (N,) at points of the field's box (N, 3)."""

@@ -46,6 +46,15 @@ class Space:
         inside: Tensor = q * ((2 - 1 / size) / size) / 2
         return inside
 
+    def shrunk(self, points: Tensor) -> Tensor:
+        """How much shorter what points away from the centre is in the field than in the world, at
+        points of the world: (N,). Densities are of lengths in the field, so that what is far away,
+        where steps are long, is no denser for that."""
+        if not self.contracted:
+            return points.new_ones(len(points))
+        q = (points - points.new_tensor(self.centre)) / points.new_tensor(self.half)
+        return q.square().sum(1).clamp(min=1.0).reciprocal()
+
     def outside(self, points: Tensor) -> Tensor:
         """The other way: points of the field (N, 3) in the world."""
         q = points

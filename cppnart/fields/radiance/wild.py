@@ -41,10 +41,12 @@ def medium_loss(light: Light, batch: Batch, samples: Samples, background: Tensor
     """Equation 13 of the paper, without the part of the coarse field."""
     assert light.once is not None
     assert light.transient is not None
-    density, features = light.at(samples.points(batch.rays))
+    points = samples.points(batch.rays)
+    density, features = light.at(points)
     static = light.colours(features, samples, batch.rays, light.codes(batch.views))
     codes = light.transient[batch.views][samples.ray]
     once = light.once(torch.cat([features, codes], 1)).float()
+    once = torch.cat([once[:, :1] * light.space.shrunk(points)[:, None], once[:, 1:]], 1)
     seen = in_medium(samples, batch.rays, density, static, once)
     found = seen.colour + (1 - seen.opacity)[:, None] * background
     error = (found - batch.over(background)).square().mean(1)

@@ -58,7 +58,9 @@ class Looker:
         ends = counts.cumsum()
         at = ends - counts
         z, length = samples.at.numpy(), _lengths(samples, rays)
-        points = self.field.space.inside(samples.points(rays)).numpy()
+        world = samples.points(rays)
+        points = self.field.space.inside(world).numpy()
+        length = length * np.asarray(self.field.space.shrunk(world))
         looks = rays.looks.numpy()
         left = np.ones(count, np.float32)
         found = np.zeros((count, 4), np.float32)  # colour and depth
@@ -98,6 +100,9 @@ def look_at_photograph(field: LightField, number: int, rays: Rays, places: Float
     standing = field.standing(field.appearance.get(name))
     static = torch.from_numpy(_asked(standing, field, samples, rays))
     once = torch.from_numpy(_asked(field.once(name), field, samples, rays))
+    shrunk = field.space.shrunk(samples.points(rays))
+    static[:, 0] *= shrunk
+    once[:, 0] *= shrunk
     return in_medium(samples, rays, static[:, 0], static[:, 1:], once)
 
 

@@ -125,7 +125,8 @@ def code_of(field: LightField, looker: Looker, batch: Batch) -> NDArray[np.float
         return values[:, :4]
 
     with torch.no_grad():
-        thick = samples.thickness(asked(start)[:, 0], chosen.rays)
+        density = asked(start)[:, 0] * field.space.shrunk(samples.points(chosen.rays))
+        thick = samples.thickness(density, chosen.rays)
         weights = samples.weights(thick)
         visible = weights > VISIBLE
         samples, weights = samples.chosen(visible), weights[visible, None]

@@ -178,6 +178,27 @@ def test_photographs_have_light_of_their_own(tiny, tmp_path, monkeypatch):
     assert both.colour.shape == (144, 3)
 
 
+def test_a_scene_without_bounds_is_learnt_in_a_contracted_space(scene, tmp_path):
+    """The same photographs, of which nothing says in which box all lies."""
+    train = json.loads((scene / "transforms_train.json").read_text())
+    focal = 16 / np.tan(train["camera_angle_x"] / 2)
+    frames = [
+        {**frame, "file_path": str((scene / frame["file_path"]).with_suffix(".png"))}
+        for frame in train["frames"]
+    ]
+    lens = {"fl_x": focal, "fl_y": focal, "cx": 16, "cy": 16, "w": 32, "h": 32}
+    (tmp_path / "transforms.json").write_text(json.dumps({**lens, "frames": frames}))
+    path = tmp_path / "world.safetensors"
+    how = {"rate": 2e-2, "batch": 8192, "options": SMALL}
+    first, made = (fit_scene(tmp_path, steps=n, output=path, **how) for n in (1, 150))
+    assert made.scores["psnr"] > first.scores["psnr"] + 4
+    field = load_light(path)
+    assert field.space.contracted
+    shown = Looker(field)(photographed(field, 0).rays(slice(None), field.ndc))
+    assert np.isfinite(shown.colour).all()
+    assert shown.opacity.max() > 0.5
+
+
 def test_mistakes_are_said_in_one_line(scene):
     with pytest.raises(ValueError, match="method 'nurf'"):
         fit_scene(scene, method="nurf")

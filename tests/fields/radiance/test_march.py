@@ -98,6 +98,19 @@ def test_contraction_and_back():
     torch.testing.assert_close(WORLD.inside(near), near / 2)
 
 
+def test_lengths_shrink_as_differences_do():
+    points = torch.randn(100, 3, generator=torch.Generator().manual_seed(0)).double() * 4
+    away = points / points.norm(dim=1, keepdim=True)
+    for space in (WORLD, BOX):
+        ends = space.inside(points + 1e-5 * away), space.inside(points - 1e-5 * away)
+        lengths = (ends[0] - ends[1]).norm(dim=1) / 2e-5
+        if space.contracted:
+            lengths = 2 * lengths  # the inner box is half of the field
+            torch.testing.assert_close(space.shrunk(points), lengths, rtol=1e-4, atol=1e-6)
+        else:
+            assert (space.shrunk(points) == 1).all()
+
+
 def test_a_ray_crosses_the_box_where_its_points_are_in_it():
     rays = rays_at(BOX, 100)
     first, last = BOX.crossed(rays, 0.0, 100.0)
