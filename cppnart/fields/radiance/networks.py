@@ -185,12 +185,14 @@ def _positional(layers: Layers, values: Values, frequencies: int) -> Values:
 def _relit(layers: Layers, colours: Values, code: Values, random: Random) -> Values:
     """Colours (3) through an affine map that a code chooses (Rematas et al., "Urban radiance
     fields", 2022, section 4.3): what the light and the camera of a photograph do to all of it is
-    known from what they do to the little of the scene that it shows."""
+    known from what they do to the little of the scene that it shows. Cut to [0, 1], as photographs
+    are."""
     weight, bias = fan_in(random, 12, len(code), 0.1)
     map_ = layers.affine(code, weight, bias)
     mixed = layers.product(map_[:9], np.repeat(colours[None], 3, 0).reshape(-1))
     sums = np.concatenate([np.eye(3), np.kron(np.eye(3), np.ones(3)), np.eye(3)], 1)
-    return layers.affine(np.concatenate([colours, mixed, map_[9:]]), sums, 0.0, rate=0.0)
+    values = np.concatenate([colours, mixed, map_[9:]])
+    return layers.affine(values, sums, 0.0, "clamp", rate=0.0)
 
 
 def _layers(count: int, random: Random) -> Network:

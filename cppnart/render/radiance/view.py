@@ -28,6 +28,8 @@ KINDS = ("colour", "depth", "opacity", "parts")
 colours are, side by side."""
 RAYS = 1 << 15
 """At once."""
+CERTAIN = 0.4
+"""The deviation of a colour that is as uncertain as pictures of it show."""
 FPS = 25.0
 Levels = NDArray[np.uint8]
 
@@ -171,7 +173,7 @@ class _Painter:
                 seen.static.over(behind),
                 seen.once + (1 - seen.once_opacity[:, None]) * 0.5,
                 seen.colour + (1 - seen.opacity[:, None]) * behind,
-                self._through((seen.beta / seen.beta.max().clamp(min=0.3)).numpy()),
+                self._through((seen.beta / CERTAIN).clamp(max=1).numpy()),
             ]
             panels = [self._averaged(np.asarray(part)).reshape(shape) for part in parts]
             return np.concatenate(panels, 1)
