@@ -49,7 +49,9 @@ COMMANDS: dict[str, dict[str, Entry]] = {
             "cppnart.cli.compare", "One solid as voxels, points, a mesh and a field."
         ),
         "extract": Entry("cppnart.cli.extract", "The surface of a solid: mesh, points or voxels."),
-        "scene": Entry("cppnart.cli.scene", "Photographs with cameras: look, render.", "group"),
+        "scene": Entry(
+            "cppnart.cli.scene", "Photographs with cameras, and fields of light.", "group"
+        ),
     },
     "Train": {
         "gan": Entry("cppnart.cli.gan", "Generators of fields from pictures: gan train.", "group"),

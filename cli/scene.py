@@ -13,6 +13,7 @@ Examples:
   cppnart scene lego                              what there is: views, sizes, depths
   cppnart scene lego --cameras -o cameras.png     a picture of its cameras
   cppnart scene render cow.obj --views 100 -o cow
+  cppnart fit scene cow && cppnart scene view cow.safetensors --orbit
   cppnart scene perturb lego --kind both -o lego-perturbed"""
 
 
@@ -39,7 +40,7 @@ group = SceneGroup(
         }
     },
     name="scene",
-    help="Photographs with cameras: look at them, make them.",
+    help="Photographs with cameras, and the fields of light that are fitted to them.",
     epilog=EXAMPLES,
     subcommand_metavar="DIR | COMMAND ...",
 )

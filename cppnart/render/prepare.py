@@ -175,6 +175,8 @@ def _source(source: Source | None) -> Recipe:
             return photographs.of_pixels(photograph, _size_of(note))
         if program.inputs == SPACE:
             raise ValueError(f"{text}: a field in space, which 'cppnart view' or 'paint' shows")
+        if note.get("task") == "scene":
+            raise ValueError(f"{text}: a field of light, which 'cppnart scene view' shows")
         return msgspec.structs.replace(with_field(blank, program), size=_size_of(note))
     if text.lower().endswith(GENOME_SUFFIXES):
         from cppnart.cppn.genomes import files as genome_files

@@ -80,6 +80,8 @@ def test_scores_and_meshes(capsys: Capture) -> None:
         ("fit scene nothing", 1, "nothing"),
         ("fit scene box --method nurf", 2, "nurf"),
         ("scene view box.ply", 2, "box.ply"),
+        ("render box.safetensors", 2, "scene view"),
+        ("view box.safetensors", 2, "scene view"),
         ("scene view box.safetensors --show all", 2, "all"),
         ("scene view box.safetensors --appearance r_99", 2, "r_99"),
         ("scene view box.safetensors --orbit -o nowhere/turn.mp4", 2, "nowhere"),

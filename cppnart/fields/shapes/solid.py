@@ -20,6 +20,8 @@ from ..fold import pruned
 from ..program import Program
 from .meshes import Placement
 
+LIGHT = (*SPACE, ("u", 1), ("v", 1), ("w", 1))
+"""Inputs of a field of light: see ``radiance``."""
 CHUNK = 64 * kernel.TILE
 """Points that a thread takes at once."""
 
@@ -110,6 +112,8 @@ def place_of(note: Mapping[str, Any]) -> Placement:
 def check_inputs(program: Program, name: str) -> None:
     """Refuses a program that is not one of points in space."""
     if program.inputs != SPACE:
+        if program.inputs[: len(LIGHT)] == LIGHT:
+            raise ValueError(f"{name}: a field of light, which 'cppnart scene view' shows")
         inputs = ", ".join(program.input_names)
         raise ValueError(f"{name}: inputs {inputs}: a field in space has x, y and z")
 

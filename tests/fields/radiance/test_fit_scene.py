@@ -10,7 +10,7 @@ import torch
 
 from cppnart.fields import files
 from cppnart.fields.fit_scene import fit_scene
-from cppnart.fields.radiance import leaping, published
+from cppnart.fields.radiance import leaping, photographs, published
 from cppnart.fields.radiance.kept import load_light, of_note
 from cppnart.fields.radiance.photographs import Photographs
 from cppnart.fields.scenes.scene import read_scene
@@ -218,9 +218,9 @@ def test_masked_pixels_are_not_learnt(scene):
             return mask
 
     half = Half(**{name: getattr(read, name) for name in read.__dataclass_fields__})
-    photographs = Photographs(half, half.numbers("train"))
-    assert len(photographs) == 40 * 32 * 16
-    batch = photographs.drawn(500, torch.Generator().manual_seed(0), torch.device("cpu"))
+    learnt = Photographs(half, half.numbers("train"))
+    assert len(learnt) == 40 * 32 * 16
+    batch = learnt.drawn(500, torch.Generator().manual_seed(0), torch.device("cpu"))
     pixels, _ = read.cameras.project(
         half.numbers("train")[batch.views.numpy()],
         (batch.rays.origins + batch.rays.directions).numpy(),
@@ -228,12 +228,19 @@ def test_masked_pixels_are_not_learnt(scene):
     assert pixels[:, 0].max() < 16
 
 
+def test_more_photographs_than_memory_is_meant_for_are_refused(scene, monkeypatch):
+    monkeypatch.setattr(photographs, "MAX_PIXELS", 10_000)
+    read = read_scene(scene)
+    assert len(Photographs(read, read.numbers("train")[:9])) == 9 * 32 * 32
+    with pytest.raises(ValueError, match="10240 pixels of photographs: expected at most 10000"):
+        Photographs(read, read.numbers("train")[:10])
+
+
 def test_lego(data, tmp_path):
     folder = data / "nerf" / "lego_400"
     if not folder.is_dir():
         pytest.skip(f"no scene at {folder}")
     scene = read_scene(folder)
-    photographs = Photographs(scene, scene.numbers("train")[:3])
-    whole = photographs.whole(1, torch.device("cpu"))
+    whole = Photographs(scene, scene.numbers("train")[:3]).whole(1, torch.device("cpu"))
     wanted = scene.pixels(int(scene.numbers("train")[1])).reshape(-1, 4) / 255
     np.testing.assert_allclose(whole.colours.numpy(), wanted, atol=1e-6)
