@@ -12,6 +12,8 @@ from .networks import APPEARANCE, TRANSIENT, Parts, whole
 from .space import Space
 from .volume import Rays, Samples, Seen, look
 
+CODES = 0.3
+"""How much faster codes of light learn: few rays of a step are of one photograph."""
 HIGHEST = 15.0
 """Of the logarithm of a density: its slope is that of one which is no larger."""
 
@@ -39,6 +41,7 @@ class Light(nn.Module):
         random = torch.Generator().manual_seed(seed)
         named = "appearance" in self.colour.input_names
         self.appearance = _codes(views, APPEARANCE, random) if named else None
+        self.rates["appearance"] = CODES
         self.transient = _codes(views, TRANSIENT, random) if self.once is not None else None
 
     def at(self, points: Tensor) -> tuple[Tensor, Tensor]:

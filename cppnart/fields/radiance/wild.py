@@ -20,8 +20,8 @@ from .volume import Rays, Samples, Seen, look, stopped
 BETA_MIN = 0.03
 SPARSE = 0.01
 """Weight of the mean density of what is seen once."""
-LAYER = 0.06
-"""Weight of the mean opacity of layers: what is wrong by more than a tenth is rather hidden."""
+LAYER = 0.015
+"""Weight of the mean opacity of layers: what is wrong by more than a twentieth is rather hidden."""
 
 
 @dataclass(frozen=True)
