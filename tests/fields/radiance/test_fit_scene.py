@@ -135,19 +135,17 @@ def test_a_fit_that_was_killed_goes_on_to_the_same_bits(tiny, tmp_path, method):
     whole = fit_scene(tiny, steps=24, **how)
 
     with pytest.raises(KeyboardInterrupt):
-        fit_scene(tiny, steps=24, folder=tmp_path / "run", report=_after(0.2), **how)
+        fit_scene(tiny, steps=24, folder=tmp_path / "run", previews=3, show=_stop, **how)
+    assert [path.stem for path in (tmp_path / "run").glob("state-*")] == ["state-000000004"]
     again = fit_scene(tiny, steps=24, folder=tmp_path / "run", resume=True, **how)
     assert files.to_bytes(again.program) == files.to_bytes(whole.program)
 
 
-def _after(seconds: float):
-    """Interrupts a fit that has gone on for so long."""
-
-    def report(at):
-        if at.seconds > seconds:
-            raise KeyboardInterrupt
-
-    return report
+def _stop(step, picture):
+    """Interrupts a fit when it shows its second preview."""
+    assert picture.shape[2] == 3
+    if step > 1:
+        raise KeyboardInterrupt
 
 
 def test_the_published_method_learns_too(tiny, monkeypatch):
