@@ -446,3 +446,5 @@ def _follow(average: nn.Module, module: nn.Module, decay: float, step: int) -> N
     with torch.no_grad():
         for slow, fast in zip(average.parameters(), module.parameters(), strict=True):
             slow.lerp_(fast, 1 - decay)
+        for kept, now in zip(average.buffers(), module.buffers(), strict=True):
+            kept.copy_(now)  # what a module has found out, which is no average

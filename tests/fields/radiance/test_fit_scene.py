@@ -148,6 +148,18 @@ def _stop(step, picture):
         raise KeyboardInterrupt
 
 
+def test_an_average_of_a_field_is_empty_where_the_field_is(tiny, tmp_path):
+    fields = {}
+    for name, ema in (("plain", None), ("average", 0.9)):
+        path = tmp_path / f"{name}.safetensors"
+        fit_scene(tiny, steps=20, batch=1024, options=SMALL, ema=ema, output=path)
+        fields[name] = load_light(path)
+    assert (fields["average"].full == fields["plain"].full).all()
+    assert not fields["plain"].full.all()
+    programs = [files.to_bytes(field.program) for field in fields.values()]
+    assert programs[0] != programs[1]
+
+
 def test_the_published_method_learns_too(tiny, monkeypatch):
     monkeypatch.setattr(published, "CENTRED", 0)  # there is too little to see
     options = {"width": 32, "depth": 6}
