@@ -56,6 +56,9 @@ def _settings(
 @click.option("--augment", metavar="NAME", help="none, diffaugment or ada.  [default: auto]")
 @click.option("--batch", type=int, metavar="N", help="Pictures a step, of all processes together.")
 @click.option("--seed", type=int, metavar="N", help="Of weights and batches.")
+@click.option(
+    "--precision", metavar="NAME", help="Of the discriminator: float32 or bfloat16.  [float32]"
+)
 @click.option("--start", type=click.Path(), help="Begin with the generator of this run.")
 @click.option(
     "--set",

@@ -25,7 +25,8 @@ class Game:
 
     networks: ``generator``, and beside it those that the objective names. batch: pictures a step,
     of all processes. gaussian: mean and root of what latents are drawn from, where they were
-    learned before; otherwise they are standard normal.
+    learned before; otherwise they are standard normal. half: the type that the discriminator
+    computes in, if not float32; the generator never does, since coordinates lose their places.
     """
 
     objective: Objective
@@ -35,6 +36,7 @@ class Game:
     seed: int = 0
     share: Share = field(default_factory=Share)
     gaussian: tuple[Tensor, Tensor] | None = None
+    half: torch.dtype | None = None
 
     def __post_init__(self) -> None:
         missing = self.objective.networks - set(self.networks)
@@ -145,7 +147,9 @@ class Game:
 
         def critic(values: Tensor) -> Tensor:
             seen = self.augment(values, changes)
-            logits: Tensor = self.networks["discriminator"](seen, batch.coords, batch.labels)
+            with torch.autocast(device.type, self.half, enabled=self.half is not None):
+                found: Tensor = self.networks["discriminator"](seen, batch.coords, batch.labels)
+            logits = found.float()
             heard.append(logits.detach())
             return logits
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+import torch
 from torch import nn
 
 from .data import Pictures
@@ -18,6 +19,8 @@ from .objectives.vae import Encoder, EncoderSpec
 
 MANY = 20_000
 """Pictures from which on augmentation is not needed."""
+PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
+"""Of the discriminator. Gradients of gradients leave the range of float16."""
 PARTS = ("generator", "discriminator", "encoder", "objective")
 
 
@@ -36,6 +39,7 @@ class Options:
     augment: str = "auto"
     batch: int = 64
     seed: int = 0
+    precision: str = "float32"
     start: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -44,6 +48,8 @@ class Options:
             raise ValueError(f"batch {self.batch}: expected a number of pictures above 0")
         if not 0 <= self.seed < 1 << 31:
             raise ValueError(f"seed {self.seed}: expected 0 to {(1 << 31) - 1}")
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"precision {self.precision!r}: expected {' or '.join(PRECISIONS)}")
         for name in self.settings:
             if name.partition(".")[0] not in PARTS or "." not in name:
                 raise ValueError(

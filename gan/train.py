@@ -22,7 +22,7 @@ from .data.batches import Share
 from .game import Game
 from .limits import Limits, Progress, Trained
 from .model import Model, load_model
-from .plan import Options, Plan, make_plan
+from .plan import PRECISIONS, Options, Plan, make_plan
 from .previews import beside, forget_previews, grid, levels, preview_file, write_film, write_picture
 from .trainer import Trainer
 
@@ -60,7 +60,7 @@ def train(
     options: generator, discriminator, objective: names; resolution: "64", or "48x72"; channels: 1,
     3 or 4; anyres: learn from crops at all scales; mirror: flip half the pictures; conditional:
     by their labels; augment: none, diffaugment, ada, or auto; batch: of all processes together;
-    seed; start: a run or a snapshot whose generator is where this one begins; settings: a mapping
+    seed; precision: bfloat16 has the discriminator compute in it; start: a run or a snapshot whose generator is where this one begins; settings: a mapping
     such as {"generator.width": 64, "objective.rate": "0.001:0.0001"}.
 
     Under torchrun, or with its variables set, every process takes its share of each batch; see
@@ -297,6 +297,7 @@ def _game(plan: Plan, group: Group, *, begin: bool = True) -> Game:
         plan.options.seed,
         Share(group.rank, group.world),
         latents,
+        PRECISIONS[plan.options.precision],
     )
 
 

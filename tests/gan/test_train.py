@@ -132,6 +132,19 @@ def test_the_set_discriminator_needs_no_grid(tmp_path, pictures):
     assert done.images == 8
 
 
+def test_a_discriminator_in_bfloat16_hears_nearly_the_same(tmp_path, pictures):
+    wide = {"discriminator.width": 16}
+    whole, half = (
+        small_train(pictures, tmp_path / name, precision=name, settings=wide, images=8)
+        for name in ("float32", "bfloat16")
+    )
+    assert whole.losses != half.losses
+    for name in ("discriminator", "generator", "r1"):
+        assert half.losses[name] == pytest.approx(whole.losses[name], rel=0.1, abs=0.01)
+    weights = [state_of(tmp_path / name) for name in ("float32", "bfloat16")]
+    assert all(value.dtype == weights[0][name].dtype for name, value in weights[1].items())
+
+
 def test_the_average_follows_the_generator(tmp_path, pictures):
     run = tmp_path / "run"
     small_train(pictures, run, images=4, settings={"objective.rate": "0.1"})
@@ -221,6 +234,7 @@ def test_a_run_may_begin_with_the_generator_of_another(tmp_path, pictures):
         ({"batch": 0}, "batch 0"),
         ({"device": "abacus"}, "device 'abacus': torch cannot use it here"),
         ({"seed": -1}, "seed -1"),
+        ({"precision": "float16"}, "precision 'float16': expected float32 or bfloat16"),
         ({"images": None}, "how long: give minutes or images"),
         ({"images": 0}, "images 0"),
         ({"minutes": -1.0}, "minutes -1"),
