@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -236,10 +236,8 @@ class _Fit:
         before = self.spent
         previews = set(settings.preview_steps()) if self.group.first else set()
         why = "steps"
-        # one process among many has to finish its step, for which the others wait
-        alone = self.group.world == 1
-        stops: AbstractContextManager[list[int]] = nullcontext([]) if alone else interruptible()
-        with stops as interrupted:
+        # a step is finished first: half of one is no state, and other processes wait for it
+        with interruptible() as interrupted:
             try:
                 while self.step < settings.steps:
                     loss = self._advance()
@@ -268,7 +266,8 @@ class _Fit:
                         self._save()
                         saved = now
             except KeyboardInterrupt:
-                self._save()
+                if len(interrupted) < 2:  # whoever asks twice does not wait for the step's end
+                    self._save()
                 raise
         self._save()  # before the best or the average take the place of what goes on
         if self.best is not None:
