@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measure import Row, best, busy, interleaved, machine, times
+from measure import Row, best, busy, interleaved, machine, reported, times
 
 from cppnart.fields.coordinates import pixel_centers
 
@@ -40,18 +40,11 @@ def main() -> int:
     print(machine(a.threads))
     if warning := busy():
         print(warning)
-    failed = 0
     if a.mnist is not None:
-        rows = mnist_rows(a.mnist, a.run, a.minutes, a.threads)
-    else:
-        rounds = 2 if a.quick else a.rounds
-        rows = (row for name in a.only or QUESTIONS for row in QUESTIONS[name](a.threads, rounds))
-    for row in rows:
-        verdict = {True: "ok  ", False: "FAIL", None: "    "}[row.passed]
-        asked = f" (asked: {row.required})" if row.required else ""
-        print(f"{verdict} {row.what}: {row.measured}{asked}; {row.note}", flush=True)
-        failed |= row.passed is False
-    return failed
+        return reported(mnist_rows(a.mnist, a.run, a.minutes, a.threads), a.json)
+    rounds = 2 if a.quick else a.rounds
+    rows = (row for name in a.only or QUESTIONS for row in QUESTIONS[name](a.threads, rounds))
+    return reported(rows, a.json)
 
 
 def multiscale_rows(threads: int, rounds: int) -> Iterator[Row]:
@@ -292,6 +285,7 @@ def _arguments() -> argparse.Namespace:
     add("--threads", type=int, default=os.cpu_count() or 1, help="default: all cores")
     add("--mnist", metavar="FOLDER", help="instead: train on MNIST, and judge the samples")
     add("--run", default="runs/mnist", metavar="FOLDER", help="where that training is left")
+    add("--json", type=Path, help="write the figures here")
     add("--minutes", type=float, default=30.0, help="how long that training takes")
     return parser.parse_args()
 

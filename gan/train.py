@@ -60,8 +60,9 @@ def train(
     options: generator, discriminator, objective: names; resolution: "64", or "48x72"; channels: 1,
     3 or 4; anyres: learn from crops at all scales; mirror: flip half the pictures; conditional:
     by their labels; augment: none, diffaugment, ada, or auto; batch: of all processes together;
-    seed; precision: bfloat16 has the discriminator compute in it; start: a run or a snapshot whose generator is where this one begins; settings: a mapping
-    such as {"generator.width": 64, "objective.rate": "0.001:0.0001"}.
+    seed; precision: float32, or bfloat16 to have the discriminator compute in it; start: a run or
+    a snapshot whose generator is where this one begins; settings: a mapping such as
+    {"generator.width": 64, "objective.rate": "0.001:0.0001"}.
 
     Under torchrun, or with its variables set, every process takes its share of each batch; see
     docs/cluster-training.md. report: called at checks; say: with remarks; decoding: with pictures

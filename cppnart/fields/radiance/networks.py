@@ -22,6 +22,10 @@ from .space import Space
 APPEARANCE, TRANSIENT = 48, 16
 """Sizes of codes: Martin-Brualla et al., "NeRF in the wild" (2021), section 5."""
 COLOURS = ("red", "green", "blue")
+DEGREE, LIT_DEGREE = 3, 2
+"""Of what colours know of a direction, without and with codes of light: each photograph has a
+direction of its own, and what is finer than some degree explains its light, which its code should.
+"""
 LAYER_CELLS = (16, 80)
 LAYER_ENTRIES = 1 << 20
 FOG = 0.2
@@ -63,7 +67,7 @@ def grid_parts(
     ``grid``."""
     outputs = ["density", *(f"feature{number}" for number in range(features))]
     density = grid({"x": 1, "y": 1, "z": 1}, outputs, random, width=hidden, depth=1, **options)
-    encode = harmonics()
+    encode = harmonics(LIT_DEGREE if appearance else DEGREE)
     inputs = {"features": features, "direction": len(encode.outputs)}
     colour = Layers(_with_code(inputs, "appearance", APPEARANCE, appearance))
     known = features + len(encode.outputs)
@@ -147,8 +151,8 @@ def whole(parts: Mapping[str, Program], activation: str, shift: float) -> Progra
     return b.build(**outputs)
 
 
-def harmonics() -> Program:
-    """Real spherical harmonics of degrees 0 to 3 of a direction u, v, w of length 1."""
+def harmonics(degree: int) -> Program:
+    """Real spherical harmonics up to a degree, at most 3, of a direction u, v, w of length 1."""
     b = Builder(u=1, v=1, w=1)
     x, y, z = b["u"], b["v"], b["w"]
     xx, yy, zz = (b.product(v, v) for v in (x, y, z))
@@ -171,7 +175,8 @@ def harmonics() -> Program:
         ([b.product(z, xx), b.product(z, yy)], [1.445305721320277, -1.445305721320277], 0.0),
         ([b.product(x, xx), b.product(x, yy)], [0.5900435899266435, -1.7701307697799304], 0.0),
     ]
-    made = [b.affine(values, [weights], bias) for values, weights, bias in rows]
+    chosen = rows[: (degree + 1) ** 2]
+    made = [b.affine(values, [weights], bias) for values, weights, bias in chosen]
     return b.build(**{f"e{number}": value for number, value in enumerate(made)})
 
 

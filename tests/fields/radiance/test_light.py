@@ -35,13 +35,23 @@ def some_rays(count: int = 20) -> Rays:
     return Rays(torch.randn(count, 3, generator=random), torch.randn(count, 3, generator=random))
 
 
+def test_fewer_degrees_are_the_first_of_more():
+    directions = np.random.default_rng(0).normal(size=(50, 3))
+    u, v, w = (directions / np.linalg.norm(directions, axis=1, keepdims=True)).T
+    point = {"u": u, "v": v, "w": w}
+    most = numpy_backend.evaluate(harmonics(3), point, np.float64)
+    for degree in range(3):
+        found = numpy_backend.evaluate(harmonics(degree), point, np.float64)
+        np.testing.assert_array_equal(found, most[:, : (degree + 1) ** 2])
+
+
 def test_spherical_harmonics_are_orthonormal():
     u, weights = np.polynomial.legendre.leggauss(8)
     turn = np.arange(16) * (2 * np.pi / 16)
     z, angle = (a.ravel() for a in np.meshgrid(u, turn, indexing="ij"))
     flat = np.sqrt(1 - z**2)
     point = {"u": flat * np.cos(angle), "v": flat * np.sin(angle), "w": z}
-    values = numpy_backend.evaluate(harmonics(), point, np.float64)
+    values = numpy_backend.evaluate(harmonics(3), point, np.float64)
     area = np.repeat(weights, len(turn)) * (2 * np.pi / 16)
     np.testing.assert_allclose(values.T @ (area[:, None] * values), np.eye(16), atol=1e-6)
 
