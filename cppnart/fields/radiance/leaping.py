@@ -21,8 +21,9 @@ from .wild import layer_loss
 LOOK_EVERY = 16
 ALL_UNTIL = 16 * LOOK_EVERY
 """Steps in which all cells are looked at, a part at a time."""
-ALONE = 300
-"""Steps after which things are looked for that are seen once: what stands still comes first."""
+ALONE = 20
+"""Steps after which things are looked for that are seen once: layers would explain everything, and
+later there is a fog of such things, which nothing dispels."""
 LONG = 4
 """Steps of rays that are taken at once until then: while nothing is known to be empty, rays would
 be few."""

@@ -14,6 +14,8 @@ from .volume import Rays, Samples, Seen, look
 
 CODES = 0.3
 """How much faster codes of light learn: few rays of a step are of one photograph."""
+CELLS = 4.0
+"""How much faster the cells of layers do: few rays of all are in one."""
 HIGHEST = 15.0
 """Of the logarithm of a density: its slope is that of one which is no larger."""
 
@@ -37,6 +39,12 @@ class Light(nn.Module):
         self.colour, _ = trainable(parts.colour)
         self.once = None if parts.transient is None else trainable(parts.transient)[0]
         self.layer = None if parts.layers is None else trainable(parts.layers)[0]
+        if self.layer is not None:
+            self.rates |= {
+                f"layer.{name}": CELLS
+                for name, _ in self.layer.named_parameters()
+                if "table" in name
+            }
         self.views = views
         random = torch.Generator().manual_seed(seed)
         named = "appearance" in self.colour.input_names

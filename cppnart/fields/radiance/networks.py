@@ -214,7 +214,7 @@ def _layers(count: int, random: Random) -> Network:
         found.append(layers.grid(layers.point, table, resolution))
     values = perceptron(layers, np.concatenate(found), 16, random, 16, 0, "relu")
     weight, bias = fan_in(random, len(SEEN_ONCE), 16)
-    bias[0] = -4.0  # hardly there at first
+    bias[0] = -2.0  # hardly there at first, but enough to be learnt
     names = ("sigmoid", "sigmoid", "sigmoid", "sigmoid", "softplus")
     return layers.network(layers.affine(values, weight, bias, names), ("opacity", *SEEN_ONCE[1:]))
 

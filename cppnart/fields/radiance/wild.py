@@ -7,7 +7,7 @@ explain whole photographs by that, so with them they are a layer over each photo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -20,8 +20,11 @@ from .volume import Rays, Samples, Seen, look, stopped
 BETA_MIN = 0.03
 SPARSE = 0.01
 """Weight of the mean density of what is seen once."""
-LAYER = 0.015
-"""Weight of the mean opacity of layers: what is wrong by more than a twentieth is rather hidden."""
+LAYER = 0.07
+"""Weight of the mean opacity of layers: what is wrong by more than an eighth is rather hidden."""
+HIDING = 4
+"""How soon a layer keeps what stands still from learning what it hides: while it is half there,
+what is wrong would still pull at both."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,8 @@ def in_medium(
 
 def layer_loss(light: Light, batch: Batch, seen: Seen, background: Tensor | float) -> Tensor:
     """Of what rays show of what stands still, behind the layers of their photographs."""
-    both = behind_layer(seen, light.layers(batch.views, batch.places))
+    layer = light.layers(batch.views, batch.places)
+    both = behind_layer(_held(seen, (1 - layer[:, 0].detach()) ** HIDING), layer)
     wanted = batch.over(background)
     found = both.colour + (1 - both.opacity)[:, None] * background
     error = functional.smooth_l1_loss(found, wanted, beta=0.1)
@@ -91,6 +95,14 @@ def layer_loss(light: Light, batch: Batch, seen: Seen, background: Tensor | floa
     certain = wrong / (2 * both.beta.square()) + both.beta.log()
     loss: Tensor = error + LAYER * both.once_opacity.mean() + 1e-3 * certain.mean()
     return loss
+
+
+def _held(seen: Seen, share: Tensor) -> Seen:
+    """The same to look at, of which only a share (R,) can be learnt from."""
+    colour = torch.lerp(seen.colour.detach(), seen.colour, share[:, None])
+    return replace(
+        seen, colour=colour, opacity=torch.lerp(seen.opacity.detach(), seen.opacity, share)
+    )
 
 
 def behind_layer(seen: Seen, layer: Tensor) -> Together:
