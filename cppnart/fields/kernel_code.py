@@ -280,6 +280,64 @@ def _line(cells, fraction, out, entries, c, n):
         _line_block(entries, cells + i, fraction + i, out + i, np.int32(4 * c), np.int32(n - 1))
 
 
+@njit(inline="always", nogil=True, fastmath=FAST, error_model="numpy", boundscheck=False)
+def _between(entries, j, near, far, fraction):
+    """Channel j of two entries, and what lies between them."""
+    low, high = entries[near + j], entries[far + j]
+    return low + fraction * (high - low)
+
+
+@njit(inline="always", nogil=True, fastmath=FAST, error_model="numpy", boundscheck=False)
+def _cube_of(cells, out, entries, c, n0, n1, n2, mask):
+    """Trilinear look-ups of a tile in a table of n0 n1 n2 entries, or hashed, of c numbers.
+
+    cells: rows of cells and of fractions, by turns, of the three coordinates.
+    """
+    top0, top1, top2 = np.uint32(n0), np.uint32(n1), np.uint32(n2)
+    kept, one, none = np.uint32(mask), np.uint32(1), np.uint32(0)
+    for i in range(TILE):
+        x0, y0, z0 = (
+            np.uint32(cells[i]),
+            np.uint32(cells[2 * TILE + i]),
+            np.uint32(cells[4 * TILE + i]),
+        )
+        x1, y1, z1 = x0 + one, y0 + one, z0 + one
+        x1 = none if x1 == top0 else x1
+        y1 = none if y1 == top1 else y1
+        z1 = none if z1 == top2 else z1
+        if mask >= 0:
+            x0, x1, y0, y1, z0, z1 = x0 * P0, x1 * P0, y0 * P1, y1 * P1, z0 * P2, z1 * P2
+            r00, r01, r10, r11 = x0 ^ y0, x0 ^ y1, x1 ^ y0, x1 ^ y1
+            a0, a1 = np.int64((r00 ^ z0) & kept) * c, np.int64((r00 ^ z1) & kept) * c
+            b0, b1 = np.int64((r01 ^ z0) & kept) * c, np.int64((r01 ^ z1) & kept) * c
+            c0, c1 = np.int64((r10 ^ z0) & kept) * c, np.int64((r10 ^ z1) & kept) * c
+            d0, d1 = np.int64((r11 ^ z0) & kept) * c, np.int64((r11 ^ z1) & kept) * c
+        else:
+            x0, x1 = x0 * top1, x1 * top1
+            r00, r01 = np.int64(x0 + y0) * n2, np.int64(x0 + y1) * n2
+            r10, r11 = np.int64(x1 + y0) * n2, np.int64(x1 + y1) * n2
+            a0, a1 = (r00 + z0) * c, (r00 + z1) * c
+            b0, b1 = (r01 + z0) * c, (r01 + z1) * c
+            c0, c1 = (r10 + z0) * c, (r10 + z1) * c
+            d0, d1 = (r11 + z0) * c, (r11 + z1) * c
+        f, g, h = cells[TILE + i], cells[3 * TILE + i], cells[5 * TILE + i]
+        for j in range(c):
+            upper, lower = _between(entries, j, a0, a1, h), _between(entries, j, b0, b1, h)
+            near = upper + g * (lower - upper)
+            upper, lower = _between(entries, j, c0, c1, h), _between(entries, j, d0, d1, h)
+            far = upper + g * (lower - upper)
+            out[j * TILE + i] = near + f * (far - near)
+
+
+@njit(inline="never", nogil=True, fastmath=FAST, error_model="numpy", boundscheck=False)
+def _cube(cells, out, entries, c, n0, n1, n2, mask):
+    """Trilinear look-ups of a tile; a usual number of channels makes one loop less."""
+    if c == 2:
+        _cube_of(cells, out, entries, 2, n0, n1, n2, mask)
+    else:
+        _cube_of(cells, out, entries, c, n0, n1, n2, mask)
+
+
 @njit(nogil=True, fastmath=FAST, error_model="numpy", boundscheck=False)
 def _look_up(code, at, data, x, origin):
     """One grid look-up of a tile: multilinear interpolation; see Grid for the conventions.
@@ -325,6 +383,10 @@ def _look_up(code, at, data, x, origin):
                 e10, e11 = entries[(a1 * n1 + b0) * width], entries[(a1 * n1 + b1) * width]
                 upper, lower = e00 + f1[i] * (e01 - e00), e10 + f1[i] * (e11 - e10)
                 y[i] = upper + f0[i] * (lower - upper)
+        return
+    if d == 3:
+        n0, n1, n2 = code[axes + 1], code[axes + 3], code[axes + 5]
+        _cube(x[lows : lows + 6 * TILE], x[out:], data[table:], c, n0, n1, n2, mask)
         return
     for j in range(c):
         x[out + j * TILE : out + (j + 1) * TILE] = Z

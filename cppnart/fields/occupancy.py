@@ -15,7 +15,7 @@ from .shapes import UNIT
 from .shapes.inside import Solid
 from .shapes.meshes import Cloud, Floats, Mesh
 from .shapes.metrics import iou
-from .shapes.sampling import in_box, near_surface, on_surface
+from .shapes.sampling import in_box, near_surface, on_surface, room
 
 POOL = 1 << 20
 """Points that batches are drawn from, half of them near the surface."""
@@ -54,8 +54,9 @@ class OccupancyTask:
     the surface (Mescheder et al., "Occupancy networks", 2019, section 3.2).
 
     mesh: in the box. solid: what says exactly what is inside. batch: points in a step, half of
-    them near the surface. The score is the IoU on points of the box that are held out; ``near`` is
-    that on points near the surface.
+    them near the surface. Each is moved by chance as far as the surface leaves room, or networks
+    would learn the points by heart and make specks between them. The score is the IoU on points of
+    the box that are held out; ``near`` is that on points near the surface.
     """
 
     name = "shape"
@@ -70,6 +71,7 @@ class OccupancyTask:
         points = np.concatenate(pools)
         self._points = torch.from_numpy(points.astype(np.float32))
         self._inside = torch.from_numpy(solid(points)).float()
+        self._room = torch.from_numpy(room(mesh, points, random).astype(np.float32))
         self._held = Held(mesh, solid)
         self.settings: Mapping[str, Any] = {
             "as": "occupancy",
@@ -82,7 +84,10 @@ class OccupancyTask:
         numbers = torch.randint(POOL // 2, (self.batch,), generator=random)
         numbers[self.batch // 2 :] += POOL // 2
         wanted = self._inside[numbers].to(device)
-        found = field(self._points[numbers].to(device))[:, 0]
+        way = nn.functional.normalize(torch.randn((self.batch, 3), generator=random), dim=1)
+        far = self._room[numbers] * torch.rand(self.batch, generator=random)
+        points = (self._points[numbers] + far[:, None] * way).clamp(-1, 1)
+        found = field(points.to(device))[:, 0]
         return nn.functional.binary_cross_entropy_with_logits(found, wanted)
 
     def scores(self, field: nn.Module) -> dict[str, float]:

@@ -12,6 +12,10 @@ NEAR = 0.01 * UNIT
 """Standard deviation of points near a surface: .01 of the unit cube (Mescheder et al. 2019)."""
 
 
+ON_SURFACE = 400_000
+"""Points that stand for a surface."""
+
+
 def on_surface(mesh: Mesh, count: int, random: np.random.Generator) -> tuple[Floats, Floats]:
     """Points spread evenly over the area of a mesh, and the normals there, (count, 3) each."""
     points, _, face = spread(mesh, count, random)
@@ -47,3 +51,15 @@ def near_surface(
     """Points (count, 3) near a surface: points on it, moved by a normal deviate each way."""
     points, _ = on_surface(mesh, count, random)
     return np.asarray(points + random.normal(0, spread, points.shape))
+
+
+def room(mesh: Mesh, points: Floats, random: np.random.Generator) -> Floats:
+    """How far points (N, 3) can be moved without meeting the surface, (N,): a little less than the
+    distance to the nearest of many points on it, by a gap between these that there hardly is."""
+    from scipy.spatial import cKDTree
+
+    surface, _ = on_surface(mesh, ON_SURFACE, random)
+    # a hole of this radius has the chance exp(-9 pi)
+    gap = 3 * (float(mesh.areas.sum()) / ON_SURFACE) ** 0.5
+    far, _ = cKDTree(surface).query(points, workers=-1)
+    return np.asarray(np.maximum(far - gap, 0))

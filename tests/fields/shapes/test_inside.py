@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cppnart.fields.shapes import inside as module
 from cppnart.fields.shapes.inside import Solid
 from cppnart.fields.shapes.meshes import Mesh
-from cppnart.fields.shapes.sampling import in_box, near_surface, on_surface
+from cppnart.fields.shapes.sampling import in_box, near_surface, on_surface, room
 
 from .solids import ball, box, joined, moved, of, torus, turned
 
@@ -172,3 +172,13 @@ def test_points_on_a_surface_are_spread_by_area_and_lie_on_it():
 def test_points_near_a_surface_are_as_near_as_asked():
     at = near_surface(ball(0.8, 4), 20_000, np.random.default_rng(0), 0.01)
     assert (np.linalg.norm(at, axis=1) - 0.8).std() == pytest.approx(0.01, rel=0.05)
+
+
+def test_within_its_room_a_point_stays_on_its_side_of_a_ball():
+    random = np.random.default_rng(0)
+    points = in_box(5000, random)
+    left = room(ball(0.8, 5), points, random)
+    far = np.abs(np.linalg.norm(points, axis=1) - 0.8)
+    assert (left <= far + 2e-3).all()  # the ball has flat faces
+    assert (left > far - 0.02).all()
+    assert (left >= 0).all()
