@@ -115,7 +115,7 @@ def _evaluation(name: str, solid: SolidField, rounds: int) -> Row:
 
 
 def _textures(seconds: float) -> Iterator[Row]:
-    """The texture of spot, and what becomes of it in a picture of as many pixels."""
+    """The texture of spot, and what becomes of it in a picture of four times the side."""
     folder = DATA / "meshes" / "spot_textured" / "spot"
     if not folder.exists():
         return
@@ -124,7 +124,7 @@ def _textures(seconds: float) -> Iterator[Row]:
     assert own.uv is not None
     assert own.picture is not None
     boxed = replace(own, mesh=normalised(own.mesh)[0])
-    picture = baked(boxed.mesh, own.uv, Sampler(made.program), len(own.picture))
+    picture = baked(boxed.mesh, own.uv, Sampler(made.program), 4 * len(own.picture))
     _, wanted = boxed.on_surface(100_000, np.random.default_rng(1))
     _, found = replace(boxed, picture=picture).on_surface(100_000, np.random.default_rng(1))
     fitted, after = made.scores["psnr"], psnr(found, wanted)
