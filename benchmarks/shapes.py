@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -164,7 +165,7 @@ def family_rows(rounds: int, quick: bool) -> Iterator[Row]:
         made = fit_shapes(meshes, method=method, steps=100 if quick else None)
         held = [meshes[name] for name in made.held_out]
         whole, half = (
-            float(np.mean([_completed(made.family, m, h) for m in held])) for h in (0, 1)
+            float(np.mean([_completed(made.family, m, h) for m in held])) for h in (False, True)
         )
         found = whole
         if made.family.reads is not None:
@@ -181,6 +182,7 @@ def family_rows(rounds: int, quick: bool) -> Iterator[Row]:
 
 def _encoded(family: ShapeFamily, mesh: Mesh) -> float:
     """The IoU of what the encoder takes a mesh for; of pictures, the mean over them."""
+    seen: list[np.ndarray[Any, Any]]
     if family.reads == "points":
         seen = [on_surface(mesh, CLOUD, np.random.default_rng(1))[0]]
     elif family.reads == "voxels":
