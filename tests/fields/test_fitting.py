@@ -304,13 +304,12 @@ def test_a_fit_that_was_killed_ends_with_the_same_bits(tmp_path: Path):
     assert steps == list(range(50, 4001, 50))
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals to send to oneself")
 @pytest.mark.parametrize("kind", ["SIGINT", "SIGTERM"])
 def test_a_fit_that_is_interrupted_finishes_its_step_and_saves(tmp_path: Path, kind):
     class Interrupted(Line):
         def loss(self, field, random, device):
             if self.calls == 37:
-                os.kill(os.getpid(), getattr(signal, kind))
+                signal.raise_signal(getattr(signal, kind))
             return super().loss(field, random, device)
 
     folder = RunFolder(tmp_path, {"task": "line"})
@@ -322,13 +321,12 @@ def test_a_fit_that_is_interrupted_finishes_its_step_and_saves(tmp_path: Path, k
     assert state.tensors["optimiser.0.step"] == state.tensors["optimiser.1.step"] == 38
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals to send to oneself")
 def test_a_second_ctrl_c_stops_at_once_and_leaves_the_last_whole_state(tmp_path: Path):
     class Interrupted(Line):
         def loss(self, field, random, device):
             if self.calls == 37:
-                os.kill(os.getpid(), signal.SIGINT)
-                os.kill(os.getpid(), signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
             return super().loss(field, random, device)
 
     folder, task = RunFolder(tmp_path, {"task": "line"}), Interrupted()

@@ -2,7 +2,6 @@
 
 import functools
 import json
-import os
 import signal
 from pathlib import Path
 
@@ -210,7 +209,7 @@ def test_a_training_that_was_interrupted_ends_with_the_same_bits(tmp_path, monke
         nonlocal calls
         calls += 1
         if calls == 13:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
         return plain(*arguments)
 
     def trained(name: str):
