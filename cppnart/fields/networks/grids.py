@@ -48,12 +48,12 @@ def encoded(
     layers: Layers,
     point: Values,
     random: Random,
-    extent: Sequence[float] | None = None,
-    levels: int = 16,
-    features: int = 2,
-    entries: int = 1 << 15,
-    coarsest: int = 16,
-    growth: float = 1.5,
+    extent: Sequence[float] | None,
+    levels: int,
+    features: int,
+    entries: int,
+    coarsest: int,
+    growth: float,
     finest: int | None = None,
 ) -> Values:
     """The features of points in all grids, side by side; see ``grid``."""
