@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from cppnart.fields.shapes.inside import Solid
 from cppnart.fields.shapes.meshes import Mesh
-from cppnart.fields.shapes.sampling import spread
+from cppnart.fields.shapes.sampling import spread, tree_of
 from cppnart.fields.shapes.writing import vertex_normals
 
 from .room import Floats
@@ -26,8 +26,6 @@ class MeshField:
 
     def __init__(self, mesh: Mesh, *, watertight: bool = True, flat: bool = False) -> None:
         """flat: normals are those of faces, which are then seen."""
-        from scipy.spatial import cKDTree
-
         points, weights, face = spread(mesh, SAMPLES, np.random.default_rng(0))
         self._count = 1 if flat else 6
         if flat:
@@ -36,7 +34,7 @@ class MeshField:
             corners = vertex_normals(mesh)[mesh.faces[face]]
             self._normals = np.einsum("nk,nkd->nd", weights, corners)
         self._points = points
-        self._tree = cKDTree(points)
+        self._tree = tree_of(points)
         self._solid = Solid(mesh, watertight=watertight)
         if watertight and mesh.volume < 0:
             self._normals = -self._normals
