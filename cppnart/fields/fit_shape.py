@@ -99,7 +99,7 @@ def fit_shape(
     chosen = METHODS[kind][name]
     label = "the shape" if isinstance(source, Mesh | Cloud) else os.fspath(source)
     shape = prepared(own, kind, repair, label)
-    task = _task(shape, kind, batch if batch is not None else chosen.batch or 8192)
+    task = _task(shape, kind, name, batch if batch is not None else chosen.batch or 8192)
     inputs = {"x": 1, "y": 1, "z": 1}
     network = build(
         name, inputs, (KINDS[kind],), training.get("seed", 0), {**chosen.options, **(options or {})}
@@ -155,11 +155,11 @@ def _turned(mesh: Mesh, before: Defects) -> tuple[Mesh, Defects]:
     return (found, after) if after.watertight else (mesh, before)
 
 
-def _task(shape: Shape, kind: str, batch: int) -> Task:
+def _task(shape: Shape, kind: str, method: str, batch: int) -> Task:
     if kind == "occupancy":
         assert shape.mesh is not None
         assert shape.solid is not None
-        return OccupancyTask(shape.mesh, shape.solid, batch=batch)
+        return OccupancyTask(shape.mesh, shape.solid, batch=batch, search=method == "grid")
     if shape.cloud is not None:
         return DistanceTask(shape.cloud, batch=batch)
     assert shape.mesh is not None

@@ -25,6 +25,12 @@ POINTS = 1 << 15
 CLOSE = 0.25
 """Of the points near the surface, half are nearer still, by this factor: they say where exactly
 it is."""
+CLEAR = 0.01 * UNIT
+"""Points this far from the surface at least are searched for specks, """
+SEARCHED = 4
+"""so many times as many as there are in a batch, """
+WORST = 4
+"""for a share of it: one in so many."""
 SLICE = 160
 """Pixels along a side of each of the three slices of a preview."""
 TOUCHING = 0.005 * UNIT
@@ -55,13 +61,18 @@ class OccupancyTask:
 
     mesh: in the box. solid: what says exactly what is inside. batch: points in a step, half of
     them near the surface. Each is moved by chance as far as the surface leaves room, or networks
-    would learn the points by heart and make specks between them. The score is the IoU on points of
-    the box that are held out; ``near`` is that on points near the surface.
+    would learn the points by heart and make specks between them. search: in each step, take some of
+    the points from the worst of many away from the surface (Shrivastava et al., "Training
+    region-based object detectors with online hard example mining", 2016), for networks that make
+    specks all the same: cells of a grid that share an entry with cells at the surface. The score is
+    the IoU on points of the box that are held out; ``near`` is that on points near the surface.
     """
 
     name = "shape"
 
-    def __init__(self, mesh: Mesh, solid: Solid, *, batch: int = 8192) -> None:
+    def __init__(
+        self, mesh: Mesh, solid: Solid, *, batch: int = 8192, search: bool = False
+    ) -> None:
         _check_batch(batch)
         self.batch = batch
         random = np.random.default_rng(0)
@@ -72,10 +83,14 @@ class OccupancyTask:
         self._points = torch.from_numpy(points.astype(np.float32))
         self._inside = torch.from_numpy(solid(points)).float()
         self._room = torch.from_numpy(room(mesh, points, random).astype(np.float32))
+        clear = torch.nonzero(self._room[:half] > CLEAR)[:, 0]
+        self._clear = clear if search else clear[:0]
+        self._hard = self._points[:0], self._inside[:0]
         self._held = Held(mesh, solid)
         self.settings: Mapping[str, Any] = {
             "as": "occupancy",
             "batch": batch,
+            "search": search,
             "faces": len(mesh.faces),
             "volume": round(float(self._inside[:half].mean()), 6),
         }
@@ -83,12 +98,36 @@ class OccupancyTask:
     def loss(self, field: nn.Module, random: torch.Generator, device: torch.device) -> Tensor:
         numbers = torch.randint(POOL // 2, (self.batch,), generator=random)
         numbers[self.batch // 2 :] += POOL // 2
-        wanted = self._inside[numbers].to(device)
-        way = nn.functional.normalize(torch.randn((self.batch, 3), generator=random), dim=1)
-        far = self._room[numbers] * torch.rand(self.batch, generator=random)
-        points = (self._points[numbers] + far[:, None] * way).clamp(-1, 1)
-        found = field(points.to(device))[:, 0]
-        return nn.functional.binary_cross_entropy_with_logits(found, wanted)
+        points, inside = (drawn.to(device) for drawn in self._drawn(numbers, random))
+        if len(self._clear):
+            worst = self._worst(field, random, device)
+            count = len(worst[1])
+            points = torch.cat([worst[0], points[count:]])
+            inside = torch.cat([worst[1], inside[count:]])
+        found = field(points)[:, 0]
+        return nn.functional.binary_cross_entropy_with_logits(found, inside)
+
+    def _drawn(self, numbers: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Points of these numbers, each moved by chance, and whether they are inside."""
+        way = nn.functional.normalize(torch.randn((len(numbers), 3), generator=random), dim=1)
+        far = self._room[numbers] * torch.rand(len(numbers), generator=random)
+        return (self._points[numbers] + far[:, None] * way).clamp(-1, 1), self._inside[numbers]
+
+    @torch.no_grad()
+    def _worst(
+        self, field: nn.Module, random: torch.Generator, device: torch.device
+    ) -> tuple[Tensor, Tensor]:
+        """Points away from the surface where the field is worst, and whether they are inside."""
+        chosen = torch.randint(len(self._clear), (SEARCHED * self.batch,), generator=random)
+        drawn = self._drawn(self._clear[chosen], random)
+        points, inside = (
+            torch.cat([old.to(device), new.to(device)])
+            for old, new in zip(self._hard, drawn, strict=True)
+        )
+        right = torch.where(inside > 0, 1, -1) * field(points)[:, 0]
+        worst = right.topk(self.batch // WORST, largest=False).indices
+        self._hard = points[worst], inside[worst]
+        return self._hard
 
     def scores(self, field: nn.Module) -> dict[str, float]:
         return self._held.scores(field, 1.0)

@@ -132,6 +132,28 @@ def test_the_loss_of_occupancy_is_cross_entropy_over_both_kinds_of_points():
     assert float(task.loss(Sure(), random.manual_seed(0), cpu).detach()) < 3
 
 
+def test_a_search_finds_specks_that_batches_pass_by():
+    mesh = ball(RADIUS, 4)
+
+    class Speckled(Known):
+        """The ball, and in a corner of the box a speck of a forty-thousandth of it."""
+
+        def forward(self, points):
+            speck = 0.036 - (points - torch.tensor([0.8, 0.8, -0.8])).norm(dim=1, keepdim=True)
+            return torch.maximum(super().forward(points), 1e3 * speck)
+
+    def loss(field, search):
+        task = OccupancyTask(mesh, Solid(mesh), batch=1024, search=search)
+        random, cpu = torch.Generator().manual_seed(0), torch.device("cpu")
+        return np.mean([float(task.loss(field, random, cpu).detach()) for _ in range(100)])
+
+    def of_the_speck(search):
+        return loss(Speckled(), search) - loss(Known(), search)
+
+    # what was found is kept in sight until it is learnt
+    assert of_the_speck(True) > 50 * of_the_speck(False)
+
+
 def test_the_loss_of_a_true_distance_is_almost_nothing():
     cloud = Cloud(*on_surface(ball(RADIUS, 5), 4000, np.random.default_rng(0)))
     task = DistanceTask(cloud, batch=2048)
