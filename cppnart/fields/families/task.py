@@ -22,6 +22,9 @@ PRIOR = 1e-3
 NOISE = 0.2
 """Standard deviation of what is added to them in training, so that what lies between two codes lies
 between their shapes too."""
+LIKELIHOOD = 2048
+"""Points whose likelihood a distribution of codes weighs against the prior: as many as the paper
+draws of each shape. With fewer, codes say next to nothing."""
 TREMBLE = 0.01
 """Standard deviation of points that an encoder learns from: a scan is not exact either."""
 SCORED = 24
@@ -98,7 +101,7 @@ class FamilyTask:
         # Kingma and Welling, "Auto-encoding variational Bayes", 2014, appendix B; the likelihood is
         # a sum over points, the loss a mean
         apart = 0.5 * (mean.square() + spread.exp() - spread - 1).sum(1).mean()
-        return mean + (0.5 * spread).exp() * noise, apart / self.points
+        return mean + (0.5 * spread).exp() * noise, apart / LIKELIHOOD
 
     def _drawn(self, read: Tensor, random: torch.Generator) -> Tensor:
         """Some of the points of each cloud, moved a little; one of the pictures of each shape."""
