@@ -85,6 +85,7 @@ class OccupancyTask:
         self._room = torch.from_numpy(room(mesh, points, random).astype(np.float32))
         clear = torch.nonzero(self._room[:half] > CLEAR)[:, 0]
         self._clear = clear if search else clear[:0]
+        # not part of a saved state: a fit that goes on finds them again
         self._hard = self._points[:0], self._inside[:0]
         self._held = Held(mesh, solid)
         self.settings: Mapping[str, Any] = {
