@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -139,6 +139,15 @@ class Task(Protocol):
     def preview(self, field: nn.Module) -> NDArray[np.uint8] | None:
         """The field as a picture (H, W, 3)."""
         ...
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A task that finds something while it is fitted, which a saved state has to hold too."""
+
+    def state_dict(self) -> dict[str, Tensor]: ...
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -375,6 +384,8 @@ class _Fit:
             tensors |= {f"best.{k}": v for k, v in self.best.items()}
         for number, state in self.optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{number}.{k}": torch.as_tensor(v) for k, v in state.items()}
+        if isinstance(self.task, Remembering):
+            tensors |= {f"task.{k}": v for k, v in self.task.state_dict().items()}
         numbers = {**self.numbers, "spent": self.spent, "scaler": self.scaler.state_dict()}
         self.folder.save(State(self.step, tensors, numbers))
 
@@ -404,6 +415,8 @@ class _Fit:
         if self.average is not None:
             self.average.load_state_dict(parts["average"])
         self.best = parts.get("best")
+        if isinstance(self.task, Remembering) and "task" in parts:
+            self.task.load_state_dict(parts["task"])
         moments: dict[int, dict[str, Tensor]] = {}
         for name, tensor in parts.get("optimiser", {}).items():
             number, _, key = name.partition(".")

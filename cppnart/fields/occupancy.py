@@ -85,7 +85,6 @@ class OccupancyTask:
         self._room = torch.from_numpy(room(mesh, points, random).astype(np.float32))
         clear = torch.nonzero(self._room[:half] > CLEAR)[:, 0]
         self._clear = clear if search else clear[:0]
-        # not part of a saved state: a fit that goes on finds them again
         self._hard = self._points[:0], self._inside[:0]
         self._held = Held(mesh, solid)
         self.settings: Mapping[str, Any] = {
@@ -129,6 +128,14 @@ class OccupancyTask:
         worst = right.topk(self.batch // WORST, largest=False).indices
         self._hard = points[worst], inside[worst]
         return self._hard
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """The worst points so far: they stay in batches until they are learnt."""
+        points, inside = self._hard
+        return {"points": points, "inside": inside}
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        self._hard = state["points"], state["inside"]
 
     def scores(self, field: nn.Module) -> dict[str, float]:
         return self._held.scores(field, 1.0)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from . import UNIT
 from .meshes import Floats, Mesh
-from .sampling import in_box, on_surface
+from .sampling import in_box, on_surface, tree_of
 
 THRESHOLDS = (0.01, 0.015, 0.02)
 """Of the F-score, in lengths of the unit cube."""
@@ -41,9 +41,7 @@ def iou(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
 
 def chamfer(a: Floats, b: Floats, unit: float = UNIT) -> float:
     """Chamfer-L1 of two sets of points, in tenths of the longest side."""
-    from scipy.spatial import cKDTree
-
-    there, back = cKDTree(b).query(a)[0], cKDTree(a).query(b)[0]
+    there, back = tree_of(b).query(a)[0], tree_of(a).query(b)[0]
     return float(there.mean() + back.mean()) / 2 / (unit / 10)
 
 
@@ -61,14 +59,12 @@ def likeness(
 
     inside: of both, for the IoU on ``count`` points of the box. unit: the longest side.
     """
-    from scipy.spatial import cKDTree
-
     random = np.random.default_rng(seed)
     points, normals = zip(
         *(on_surface(mesh, count, random) for mesh in (made, wanted)), strict=True
     )
-    to_wanted, nearest = cKDTree(points[1]).query(points[0])
-    to_made, other = cKDTree(points[0]).query(points[1])
+    to_wanted, nearest = tree_of(points[1]).query(points[0])
+    to_made, other = tree_of(points[0]).query(points[1])
     accuracy, completeness = float(to_wanted.mean()), float(to_made.mean())
     cosines = [
         np.abs(np.einsum("ij,ij->i", normals[0], normals[1][nearest])).mean(),

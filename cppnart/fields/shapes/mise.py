@@ -11,6 +11,7 @@ children of a voxel know already what they have when it is split.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -25,7 +26,6 @@ FINEST = 1024
 """Voxels a side, at most: the values of all corners are kept, 4 bytes each."""
 BATCH = 1 << 20
 """Points that are evaluated at once."""
-_UNKNOWN, _WANTED, _KNOWN = range(3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,16 +64,15 @@ def mise(field: Field, voxels: int, threshold: float = 0.0, coarsest: int = 32) 
     """
     _check(voxels, coarsest)
     search = _Search(voxels, coarsest, threshold)
-    evaluations = 0
-    wanted = search.wanted()
+    wanted = search.coarsest()
     while len(wanted):
-        evaluations += len(wanted)
-        for start in range(0, len(wanted), BATCH):
-            numbers = wanted[start : start + BATCH]
-            search.enter(numbers, field(_points(numbers, voxels)))
-        search.split()
-        wanted = search.wanted()
-    return Lattice(search.filled(), evaluations)
+        values = [
+            field(_points(wanted[start : start + BATCH], voxels))
+            for start in range(0, len(wanted), BATCH)
+        ]
+        search.enter(wanted, np.concatenate(values))
+        wanted = search.split()
+    return Lattice(search.filled(), search.evaluations)
 
 
 class _Search:
@@ -82,48 +81,55 @@ class _Search:
     def __init__(self, voxels: int, coarsest: int, threshold: float) -> None:
         self.voxels, self.threshold = voxels, threshold
         self.depth = (voxels // coarsest).bit_length() - 1
-        self.values = np.zeros(((voxels + 1) ** 3,), np.float32)
-        self._state = np.zeros(len(self.values), np.uint8)
+        self._known: list[tuple[NDArray[np.int64], NDArray[np.float32]]] = []
+        self._asked = np.zeros((voxels + 1) ** 3, bool)
         counts = [(coarsest << level) ** 3 for level in range(self.depth)]
         self._leaf = [np.full(count, level == 0) for level, count in enumerate(counts)]
         self._above = [np.zeros(count, bool) for count in counts]
         self._below = [np.zeros(count, bool) for count in counts]
-        self._cube()[:: self._side(0), :: self._side(0), :: self._side(0)] = _WANTED
 
-    def _cube(self) -> NDArray[np.uint8]:
-        return self._state.reshape((self.voxels + 1,) * 3)
+    @property
+    def evaluations(self) -> int:
+        return sum(len(numbers) for numbers, _ in self._known)
 
     def _side(self, level: int) -> int:
         """Of a voxel, in smallest voxels."""
         return 1 << (self.depth - level)
 
-    def wanted(self) -> NDArray[np.int64]:
-        """Numbers of the points that are to be evaluated."""
-        return np.flatnonzero(self._state == _WANTED)
+    def coarsest(self) -> NDArray[np.int64]:
+        """Numbers of the points that are evaluated first."""
+        axis = slice(None, None, self._side(0))
+        self._asked.reshape((self.voxels + 1,) * 3)[axis, axis, axis] = True
+        return np.flatnonzero(self._asked)
 
     def enter(self, numbers: NDArray[np.int64], values: NDArray[np.float32]) -> None:
         """Takes the values of points, and notes them at every voxel that they touch."""
-        self.values[numbers] = values
-        self._state[numbers] = _KNOWN
-        above, below = values >= self.threshold, values <= self.threshold
-        place = np.stack(np.unravel_index(numbers, (self.voxels + 1,) * 3)).astype(np.int32)
-        for level in range(self.depth):
-            side, count = self._side(level), self.voxels // self._side(level)
-            # the voxels to the left and the right along each axis, which are often the same
-            left = np.maximum(place - 1, 0) // side
-            right = np.minimum(place // side, count - 1)
-            for corner in range(8):
-                x, y, z = (right[a] if corner >> a & 1 else left[a] for a in range(3))
-                voxel = (x * count + y) * count + z
-                self._above[level][voxel[above]] = True
-                self._below[level][voxel[below]] = True
+        self._known.append((numbers, values))
+        for noted, which in (
+            (self._above, values >= self.threshold),
+            (self._below, values <= self.threshold),
+        ):
+            place = np.unravel_index(numbers[which], (self.voxels + 1,) * 3)
+            for level, voxels in enumerate(noted):
+                side, count = self._side(level), self.voxels // self._side(level)
+                # the voxels to the left and the right along each axis, which are often the same
+                sides = [
+                    (
+                        np.maximum(at - 1, 0) // side * stride,
+                        np.minimum(at // side, count - 1) * stride,
+                    )
+                    for at, stride in zip(place, (count * count, count, 1), strict=True)
+                ]
+                for x, y, z in itertools.product(*sides):
+                    voxels[x + y + z] = True
 
-    def split(self) -> None:
-        """Splits every active voxel, once."""
+    def split(self) -> NDArray[np.int64]:
+        """Splits every active voxel, once. Numbers of the points to be evaluated for it."""
         active = [
             np.flatnonzero(leaf & above & below)
             for leaf, above, below in zip(self._leaf, self._above, self._below, strict=True)
         ]
+        wanted = [np.zeros(0, np.int64)]
         steps = np.stack(np.meshgrid(*[np.arange(3)] * 3, indexing="ij"), -1).reshape(-1, 3)
         children = steps[(steps < 2).all(1)]
         for level, numbers in enumerate(active):
@@ -137,28 +143,24 @@ class _Search:
             for step in steps:
                 corner = (2 * voxel + step) * half
                 point = np.ravel_multi_index(corner.T, (self.voxels + 1,) * 3)
-                self._state[point[self._state[point] == _UNKNOWN]] = _WANTED
+                wanted.append(point[~self._asked[point]])
+                self._asked[wanted[-1]] = True
+        return np.concatenate(wanted)
 
     def filled(self) -> NDArray[np.float32]:
         """All values; a point that is not known takes that of the nearest coarser point below it,
         a corner of the voxel that it lies in."""
-        values = self.values.reshape((self.voxels + 1,) * 3)
-        known = self._cube() == _KNOWN
-        step = self._side(0)
-        while step > 1:
-            half = step // 2
-            for axis in range(3):
-                # along this axis halves are missing; along those before it they are there now
-                pick: list[slice] = [
-                    slice(None, None, half if other < axis else step) for other in range(3)
-                ]
-                pick[axis] = slice(half, None, step)
-                middle = values[tuple(pick)]
-                pick[axis] = slice(0, self.voxels, step)
-                before = values[tuple(pick)]
-                pick[axis] = slice(half, None, step)
-                np.copyto(middle, before, where=~known[tuple(pick)])
-            step = half
+        numbers = np.concatenate([numbers for numbers, _ in self._known])
+        known = np.concatenate([values for _, values in self._known])
+        place = np.stack(np.unravel_index(numbers, (self.voxels + 1,) * 3))
+        values = self._known[0][1].reshape((self.voxels // self._side(0) + 1,) * 3)
+        for level in range(1, self.depth + 1):
+            side = self._side(level)
+            below = np.arange(self.voxels // side + 1) // 2
+            for axis in (2, 1, 0):  # the longest copies come last, of whole planes
+                values = values.take(below, axis)
+            here = (place % side == 0).all(0)
+            values[tuple(place[:, here] // side)] = known[here]
         return values
 
 

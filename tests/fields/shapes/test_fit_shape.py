@@ -1,5 +1,6 @@
 """Fitting solids: what is made of meshes and points, and what is said of those that are none."""
 
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -75,6 +76,28 @@ def test_a_fit_is_the_same_every_time():
     first, again = (fit_shape(box(), options=SMALL, steps=20, batch=256) for _ in range(2))
     at = dict(zip("xyz", np.random.default_rng(0).uniform(-1, 1, (3, 100)), strict=True))
     np.testing.assert_array_equal(evaluate(first.program, at), evaluate(again.program, at))
+
+
+def test_a_fit_that_was_stopped_ends_with_the_same_bits(tmp_path, monkeypatch):
+    given = {"options": SMALL, "steps": 20, "batch": 256}
+    whole = fit_shape(box(), **given)
+    plain = OccupancyTask.loss
+    calls = 0
+
+    def interrupted(*arguments):
+        nonlocal calls
+        calls += 1
+        if calls == 13:
+            signal.raise_signal(signal.SIGINT)
+        return plain(*arguments)
+
+    monkeypatch.setattr(OccupancyTask, "loss", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fit_shape(box(), **given, folder=tmp_path)
+    rest = fit_shape(box(), **given, folder=tmp_path, resume=True)
+    assert calls == 20
+    at = dict(zip("xyz", np.random.default_rng(0).uniform(-1, 1, (3, 100)), strict=True))
+    np.testing.assert_array_equal(evaluate(rest.program, at), evaluate(whole.program, at))
 
 
 def test_a_mesh_is_fitted_as_a_distance():
