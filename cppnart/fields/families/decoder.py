@@ -11,15 +11,20 @@ from torch import Tensor, nn
 
 from ..program import Builder, Program, Values, joined
 
+SHARP = 5.0
+"""Of a softplus, log(1 + exp(SHARP x)) / SHARP: how short it bends."""
+
 
 class Decoder(nn.Module):
     """Log-odds of being inside, of points and a code (Mescheder et al., "Occupancy networks", 2019,
-    supplement 1.1): an affine map to ``width`` values, ``depth`` residual blocks, a relu and one
-    more map; before every relu the code scales and shifts each value.
+    supplement 1.1): an affine map to ``width`` values, ``depth`` residual blocks, a softplus and
+    one more map; before every softplus the code scales and shifts each value.
 
     That is the paper's conditional batch normalisation without its statistics, so that a member is
-    the same whatever is evaluated beside it. A point is given with its sines and cosines of
-    ``octaves`` frequencies, half a period over the box first, which makes up for the small width.
+    the same whatever is evaluated beside it. The paper's relus leave facets, which light shows;
+    sines in their place, as smooth, know less of shapes that were not learnt. A point is given with
+    its sines and cosines of ``octaves`` frequencies, half a period over the box first, which makes
+    up for the small width.
     """
 
     def __init__(self, codes: int = 32, width: int = 64, depth: int = 3, octaves: int = 3) -> None:
@@ -63,20 +68,25 @@ class Decoder(nn.Module):
 
         def swayed(values: Values, sway: Values) -> Values:
             scaled = b.product(values, sway[0])
-            return b.affine([scaled, sway[1]], np.hstack([same, same]), None, "relu")
+            return b.affine([scaled, sway[1]], SHARP * np.hstack([same, same]), None, "softplus")
+
+        def after(layer: nn.Module) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+            weight, bias = _arrays(layer)
+            return weight / SHARP, bias
 
         z = b.affine(read, *_arrays(self.first))
         for number in range(self.depth):
-            h = b.affine(swayed(z, sways[2 * number]), *_arrays(self.inner[number]))
-            weight, bias = _arrays(self.outer[number])
+            h = b.affine(swayed(z, sways[2 * number]), *after(self.inner[number]))
+            weight, bias = after(self.outer[number])
             h = swayed(h, sways[2 * number + 1])
             z = b.affine([z, h], np.hstack([same, weight]), bias)
-        return b.build(occupancy=b.affine(swayed(z, sways[-1]), *_arrays(self.last)))
+        return b.build(occupancy=b.affine(swayed(z, sways[-1]), *after(self.last)))
 
 
 def _swayed(values: Tensor, sway: Tensor) -> Tensor:
-    """values (B, N, width), sway (B, 2, 1, width): scales, then shifts."""
-    return torch.relu(torch.addcmul(sway[:, 1], values, sway[:, 0]))
+    """values (B, N, width), sway (B, 2, 1, width): scales, then shifts, then bends."""
+    moved = torch.addcmul(sway[:, 1], values, sway[:, 0])
+    return nn.functional.softplus(moved, beta=SHARP)
 
 
 def _arrays(layer: nn.Module) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

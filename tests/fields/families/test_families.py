@@ -144,7 +144,7 @@ def mean_shape_iou(found, held) -> float:
     return float(np.mean([iou(guess, Solid(mesh)(random_points)) for mesh in held]))
 
 
-STEPS = {"codes": 300, "vae": 250, "points": 200, "voxels": 200, "image": 300}
+STEPS = {"codes": 600, "vae": 300, "points": 300, "voxels": 300, "image": 450}
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +154,7 @@ def trained(few):
 
     @functools.cache
     def of(method: str):
-        how = {"rate": 5e-3} if method == "image" else {"rate": 1e-2}
+        how = {"rate": 5e-3 if METHODS[method] else 1e-2}
         how["batch"] = 4 if method == "voxels" else 8
         made = fit_shapes(
             meshes, method=method, held_out=3, steps=STEPS[method], options=SMALL, **how
