@@ -27,10 +27,8 @@ CLOSE = 0.25
 it is."""
 CLEAR = 0.01 * UNIT
 """Points this far from the surface at least are searched for specks, """
-SEARCHED = 4
-"""so many times as many as there are in a batch, """
 WORST = 4
-"""for a share of it: one in so many."""
+"""for a share of a batch: one in so many."""
 SLICE = 160
 """Pixels along a side of each of the three slices of a preview."""
 TOUCHING = 0.005 * UNIT
@@ -61,18 +59,16 @@ class OccupancyTask:
 
     mesh: in the box. solid: what says exactly what is inside. batch: points in a step, half of
     them near the surface. Each is moved by chance as far as the surface leaves room, or networks
-    would learn the points by heart and make specks between them. search: in each step, take some of
-    the points from the worst of many away from the surface (Shrivastava et al., "Training
-    region-based object detectors with online hard example mining", 2016), for networks that make
-    specks all the same: cells of a grid that share an entry with cells at the surface. The score is
-    the IoU on points of the box that are held out; ``near`` is that on points near the surface.
+    would learn the points by heart and make specks between them. search: in each step, look at so
+    many batches of points away from the surface, and take a part of the batch from the worst of
+    them and of those found before (Shrivastava et al., "Training region-based object detectors with
+    online hard example mining", 2016): networks make specks all the same. The score is the IoU on
+    points of the box that are held out; ``near`` is that on points near the surface.
     """
 
     name = "shape"
 
-    def __init__(
-        self, mesh: Mesh, solid: Solid, *, batch: int = 8192, search: bool = False
-    ) -> None:
+    def __init__(self, mesh: Mesh, solid: Solid, *, batch: int = 8192, search: int = 0) -> None:
         _check_batch(batch)
         self.batch = batch
         random = np.random.default_rng(0)
@@ -83,8 +79,8 @@ class OccupancyTask:
         self._points = torch.from_numpy(points.astype(np.float32))
         self._inside = torch.from_numpy(solid(points)).float()
         self._room = torch.from_numpy(room(mesh, points, random).astype(np.float32))
-        clear = torch.nonzero(self._room[:half] > CLEAR)[:, 0]
-        self._clear = clear if search else clear[:0]
+        self._clear = torch.nonzero(self._room[:half] > CLEAR)[:, 0]
+        self._searched = search * batch if len(self._clear) else 0
         self._hard = self._points[:0], self._inside[:0]
         self._held = Held(mesh, solid)
         self.settings: Mapping[str, Any] = {
@@ -99,11 +95,12 @@ class OccupancyTask:
         numbers = torch.randint(POOL // 2, (self.batch,), generator=random)
         numbers[self.batch // 2 :] += POOL // 2
         points, inside = (drawn.to(device) for drawn in self._drawn(numbers, random))
-        if len(self._clear):
-            worst = self._worst(field, random, device)
-            count = len(worst[1])
-            points = torch.cat([worst[0], points[count:]])
-            inside = torch.cat([worst[1], inside[count:]])
+        if self._searched:
+            rare = self._search(field, random, device)
+            worst, theirs = self._hard
+            count = len(worst)
+            points = torch.cat([torch.where(rare, worst, points[:count]), points[count:]])
+            inside = torch.cat([torch.where(rare, theirs, inside[:count]), inside[count:]])
         found = field(points)[:, 0]
         return nn.functional.binary_cross_entropy_with_logits(found, inside)
 
@@ -114,20 +111,20 @@ class OccupancyTask:
         return (self._points[numbers] + far[:, None] * way).clamp(-1, 1), self._inside[numbers]
 
     @torch.no_grad()
-    def _worst(
-        self, field: nn.Module, random: torch.Generator, device: torch.device
-    ) -> tuple[Tensor, Tensor]:
-        """Points away from the surface where the field is worst, and whether they are inside."""
-        chosen = torch.randint(len(self._clear), (SEARCHED * self.batch,), generator=random)
+    def _search(self, field: nn.Module, random: torch.Generator, device: torch.device) -> Tensor:
+        """Finds points away from the surface where the field is worst, for now and later. False
+        where all of them are wrong: what is not rare, batches meet without a search, and a young
+        network would see little else."""
+        chosen = torch.randint(len(self._clear), (self._searched,), generator=random)
         drawn = self._drawn(self._clear[chosen], random)
         points, inside = (
             torch.cat([old.to(device), new.to(device)])
             for old, new in zip(self._hard, drawn, strict=True)
         )
         right = torch.where(inside > 0, 1, -1) * field(points)[:, 0]
-        worst = right.topk(self.batch // WORST, largest=False).indices
+        least, worst = right.topk(self.batch // WORST, largest=False)
         self._hard = points[worst], inside[worst]
-        return self._hard
+        return least[-1] > 0
 
     def state_dict(self) -> dict[str, Tensor]:
         """The worst points so far: they stay in batches until they are learnt."""

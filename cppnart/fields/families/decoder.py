@@ -13,6 +13,9 @@ from ..program import Builder, Program, Values, joined
 
 SHARP = 5.0
 """Of a softplus, log(1 + exp(SHARP x)) / SHARP: how short it bends."""
+FLAT = -4.0
+"""Below it a softplus stays what it is there, 4e-10: far below it would be too small a number for
+processors to be quick with."""
 
 
 class Decoder(nn.Module):
@@ -86,7 +89,7 @@ class Decoder(nn.Module):
 def _swayed(values: Tensor, sway: Tensor) -> Tensor:
     """values (B, N, width), sway (B, 2, 1, width): scales, then shifts, then bends."""
     moved = torch.addcmul(sway[:, 1], values, sway[:, 0])
-    return nn.functional.softplus(moved, beta=SHARP)
+    return nn.functional.softplus(torch.threshold(moved, FLAT, FLAT), beta=SHARP)
 
 
 def _arrays(layer: nn.Module) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

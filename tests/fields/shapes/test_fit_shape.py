@@ -174,7 +174,18 @@ def test_a_search_finds_specks_that_batches_pass_by():
         return loss(Speckled(), search) - loss(Known(), search)
 
     # what was found is kept in sight until it is learnt
-    assert of_the_speck(True) > 50 * of_the_speck(False)
+    assert of_the_speck(4) > 50 * of_the_speck(0)
+
+
+def test_a_search_waits_until_mistakes_are_rare():
+    mesh = ball(RADIUS, 4)
+
+    def loss(search):
+        task = OccupancyTask(mesh, Solid(mesh), batch=256, search=search)
+        random = torch.Generator().manual_seed(0)
+        return float(task.loss(Known(sign=-1.0), random, torch.device("cpu")).detach())
+
+    assert loss(2) == loss(0)
 
 
 def test_the_loss_of_a_true_distance_is_almost_nothing():
