@@ -124,7 +124,7 @@ class OccupancyTask:
         right = torch.where(inside > 0, 1, -1) * field(points)[:, 0]
         least, worst = right.topk(self.batch // WORST, largest=False)
         self._hard = points[worst], inside[worst]
-        return least[-1] > 0
+        return torch.gt(least[-1], 0)
 
     def state_dict(self) -> dict[str, Tensor]:
         """The worst points so far: they stay in batches until they are learnt."""
