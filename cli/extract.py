@@ -11,6 +11,7 @@ EXAMPLES = """\b
 Examples:
   cppnart extract cow.safetensors -o cow.glb
   cppnart extract cow.safetensors -o cow.stl --voxels 512 --settle
+  cppnart extract cow.safetensors -o cow.glb --faces 5000     small, for a page or a game
   cppnart extract cow.safetensors -o cow.npy --voxels 64      voxels; also .vox
   cppnart extract cow.safetensors -o cow.ply --as points
   cppnart extract vases.safetensors --complete part.ply -o whole.ply"""
@@ -25,6 +26,7 @@ Examples:
 @click.option("--threshold", type=float, metavar="X", help="A probability, or a distance.")
 @click.option("--points", type=int, metavar="N", help="How many.  [default: 100000]")
 @click.option("--settle", is_flag=True, default=None, help="Vertices where the field itself says.")
+@click.option("--faces", type=int, metavar="N", help="Of a mesh, at most.")
 @click.option("--refine", type=int, metavar="N", help="Then N steps by values and slopes, as 30.")
 @click.option("--boxed", is_flag=True, default=None, help="In the box, not where the shape was.")
 @options.output("What to write: .ply .obj .stl .glb .off .xyz .npy .vox.  [default: NAME.ply]")

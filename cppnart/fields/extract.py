@@ -15,6 +15,7 @@ from .families.choosing import load_shape
 from .shapes.meshes import MESHES, Cloud, Mesh
 from .shapes.mise import FINEST, Lattice, dense, mise
 from .shapes.sampling import on_surface
+from .shapes.simplifying import simplified
 from .shapes.solid import SolidField
 from .shapes.surface import normals_of, settled, surface
 from .shapes.writing import POINTS, VOXELS, write_mesh, write_points, write_voxels
@@ -55,6 +56,7 @@ def extract(
     coarsest: int = COARSEST,
     points: int = 100_000,
     settle: bool = False,
+    faces: int | None = None,
     refine: int = 0,
     boxed: bool = False,
     seed: int = 0,
@@ -66,7 +68,8 @@ def extract(
     default what the name says: .ply .obj .stl .glb .off are meshes, .xyz points, .npy .vox voxels.
     voxels: of the lattice, a side. threshold: see SolidField. coarsest: voxels of the lattice that
     the search begins with; as many as ``voxels`` for a look at every corner. points: how many.
-    settle: vertices go to where the field itself says, by bisection. refine: after that, so many
+    settle: vertices go to where the field itself says, by bisection. faces: of the mesh, at most;
+    the others are collapsed where they are missed least. refine: after that, so many
     steps by the field's values and slopes on the faces; see refining.py. boxed: in the coordinates
     of the box, not in those that the shape had when it was fitted. seed: of points. choice: of a
     family of shapes, which: member, like or complete; see load_shape.
@@ -88,7 +91,7 @@ def extract(
         write_voxels(output, inside)
         count = int(inside.sum())
     else:
-        mesh = mesh_of(solid, lattice, settle=settle, refine=refine)
+        mesh = mesh_of(solid, lattice, settle=settle, faces=faces, refine=refine)
         if kind == "mesh":
             placed = mesh if boxed else replace(mesh, vertices=solid.place.back(mesh.vertices))
             write_mesh(output, placed)
@@ -114,7 +117,14 @@ def lattice_of(solid: SolidField, voxels: int, coarsest: int = COARSEST) -> Latt
     return mise(solid, voxels, 0.0, coarsest)
 
 
-def mesh_of(solid: SolidField, lattice: Lattice, *, settle: bool = False, refine: int = 0) -> Mesh:
+def mesh_of(
+    solid: SolidField,
+    lattice: Lattice,
+    *,
+    settle: bool = False,
+    faces: int | None = None,
+    refine: int = 0,
+) -> Mesh:
     """The surface of a solid, in the box. ValueError where there is none says what there is."""
     low, high = float(lattice.values.min()), float(lattice.values.max())
     if not low < 0 < high:
@@ -127,6 +137,8 @@ def mesh_of(solid: SolidField, lattice: Lattice, *, settle: bool = False, refine
     mesh = surface(lattice)
     if settle:
         mesh = settled(mesh, solid, lattice.voxels)
+    if faces is not None:
+        mesh = simplified(mesh, faces)
     if refine:
         from .refining import refined  # takes torch
 

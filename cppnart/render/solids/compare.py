@@ -15,8 +15,9 @@ from cppnart.fields.fit_shape import fit_shape, prepared
 from cppnart.fields.shapes.inside import Solid
 from cppnart.fields.shapes.meshes import Mesh, read_mesh
 from cppnart.fields.shapes.metrics import chamfer
-from cppnart.fields.shapes.mise import dense, mise
+from cppnart.fields.shapes.mise import mise
 from cppnart.fields.shapes.sampling import on_surface, tree_of
+from cppnart.fields.shapes.simplifying import simplified
 from cppnart.fields.shapes.solid import SolidField
 from cppnart.fields.shapes.surface import surface
 from cppnart.render.ordered import cores
@@ -34,8 +35,6 @@ from .view import framed
 
 BUDGETS = (2_000, 8_000, 32_000, 128_000)
 KINDS = ("voxels", "points", "mesh", "field")
-LATTICES = (3, 4, 5, 6, 8, 10, 12, 14, 17, 20, 24, 28, 34, 40, 48, 56, 68, 80, 96, 112, 128)
-"""Voxels a side that meshes are made of."""
 SEEN = (128, 64)
 """Voxels that pictures go by, and those that their search begins with."""
 BALL = 0.014
@@ -83,7 +82,8 @@ def compare_representations(
     progress: Callable[[int, int], None] | None = None,
 ) -> Compared:
     """Draws a solid as voxels (a bit each), points (12 bytes), a mesh (12 bytes for a vertex, 12
-    for a face) and a field (a SIREN, 4 bytes for a number), a row for each budget of bytes.
+    for a face, of which it keeps as few as it has to) and a field (a SIREN, 4 bytes for a number),
+    a row for each budget of bytes.
 
     source: a watertight mesh. seconds: for fitting each field. size: of each picture, in pixels.
     Raises ValueError for a mesh that is not watertight, a budget of fewer than 500 bytes, and so
@@ -152,20 +152,13 @@ def _points(mesh: Mesh, solid: Solid, budget: int, seconds: float) -> Made:
 
 
 def _mesh(mesh: Mesh, solid: Solid, budget: int, seconds: float) -> Made:
-    """Marching cubes on the finest lattice whose mesh is small enough."""
-    exact = MeshField(mesh)
-    kept = None
-    for count in LATTICES:
-        try:
-            made = surface(dense(exact, count))
-        except ValueError:
-            continue  # too coarse to meet it
-        if kept is not None and 12 * (len(made.vertices) + len(made.faces)) > budget:
-            break
-        kept = made
-    assert kept is not None
+    kept, faces = mesh, budget // 12
+    while (taken := 12 * (len(kept.vertices) + len(kept.faces))) > budget:
+        # a closed mesh has half as many vertices as faces; others are come near to
+        faces = min((budget - 24) // 18, int(0.9 * faces))
+        kept = simplified(mesh, faces)
     points, _ = on_surface(kept, SAMPLES, np.random.default_rng(0))
-    return (*_seen(kept), 12 * (len(kept.vertices) + len(kept.faces)), points)
+    return (*_seen(kept), taken, points)
 
 
 def _field(mesh: Mesh, solid: Solid, budget: int, seconds: float) -> Made:

@@ -14,6 +14,8 @@ from cppnart.fields.shapes.sampling import on_surface
 from cppnart.render.solids import compare, mesh_field
 from cppnart.render.solids.compare import KINDS, boxes, compare_representations
 
+pytest.importorskip("fast_simplification", reason="pip install 'cppnart[solids]'")
+
 
 def test_the_faces_of_voxels_enclose_their_volume():
     inside = np.zeros((4, 4, 4), bool)
