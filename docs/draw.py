@@ -14,6 +14,7 @@ from cppnart.cppn import styles
 from cppnart.fields.scenes import read_scene
 from cppnart.render.scenes.cameras import draw_cameras
 from cppnart.render.sheets import layout
+from cppnart.render.solids.compare import compare_representations
 
 HERO = {"seed": 42, "size": "1600x900"}
 
@@ -36,6 +37,7 @@ def main(folder: Path) -> None:
     breeding(folder / "breeding.webp")
     upscaling(folder / "upscale.webp")
     solids(folder / "solids.webp")
+    representations(folder / "representations.webp")
     scenes(folder / "scenes.webp")
 
 
@@ -44,6 +46,16 @@ def solids(path: Path) -> None:
     seeds = (0, 1, 2, 3, 7, 9, 10, 12, 13, 14, 17, 20, 21, 24, 26, 27, *range(28, 34), 35, 43)
     pictures = [cppnart.view(seed, size="200") for seed in seeds]
     Image.fromarray(layout(pictures, None, 6)).save(path, quality=88, method=6)
+
+
+def representations(path: Path) -> None:
+    """A coral as voxels, points, a mesh and a field of three sizes."""
+    with tempfile.TemporaryDirectory() as name:
+        mesh, picture = Path(name, "coral.ply"), Path(name, "compared.png")
+        cppnart.sculpt(9, mesh, voxels=160)
+        compare_representations(mesh, picture, budgets=(2_000, 8_000, 32_000), size=200)
+        with Image.open(picture) as drawn:
+            drawn.save(path, quality=88, method=6)
 
 
 def scenes(path: Path) -> None:
