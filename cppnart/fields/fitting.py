@@ -37,7 +37,7 @@ PREVIEW_POWER = 2.5
 class Schedule:
     """How the learning rate goes, as data; ``factor`` is what the rate is multiplied with.
 
-    kind: ``constant``; ``cosine`` from 1 to ``last`` over all steps; ``exponential`` likewise by
+    kind: ``constant``; ``cosine`` from 1 to ``last`` over the whole; ``exponential`` likewise by
     equal ratios; ``steps``: times ``last`` at each of ``at``. warmup: steps in which it rises from
     nothing.
     """
@@ -53,9 +53,9 @@ class Schedule:
         if self.kind == "exponential" and not self.last > 0:
             raise ValueError(f"schedule exponential to {self.last:g}: expected a number above 0")
 
-    def factor(self, step: int, steps: int) -> float:
+    def factor(self, step: int, done: float) -> float:
+        """At a step, when ``done`` of the whole is done, in [0, 1]."""
         rise = min(1.0, (step + 1) / (self.warmup + 1))
-        done = min(step / max(steps, 1), 1.0)
         if self.kind == "cosine":
             return rise * (self.last + (1 - self.last) * 0.5 * (1 + math.cos(math.pi * done)))
         if self.kind == "exponential":
@@ -70,10 +70,11 @@ class Settings:
     """How a fit goes, as data.
 
     rate: of learning. until: stop when the task's first score reaches this. seconds: stop after so
-    long. patience: stop when the first score has not improved for so many checks, and keep the
-    best. ema: decay of a moving average of the parameters, which is then what is scored and kept.
-    clip: the largest norm of the gradient. previews: so many over all steps, most of them early,
-    when a field changes most.
+    long; the rate's schedule ends with the time or with the steps, whichever is over first.
+    patience: stop when the first score has not improved for so many checks, and keep the best. ema:
+    decay of a moving average of the parameters, which is then what is scored and kept. clip: the
+    largest norm of the gradient. previews: so many over all steps, most of them early, when a field
+    changes most.
     """
 
     steps: int = 2000
@@ -229,6 +230,7 @@ class _Fit:
         self.best: dict[str, Tensor] | None = None
         self.step = 0
         self.spent = 0.0
+        self.timed = 0.0  # the share of the time that is over
         self.scores: dict[str, float] = {}
         self.numbers: dict[str, Any] = {"best_score": -math.inf, "stale": 0}
 
@@ -289,7 +291,9 @@ class _Fit:
 
     def _advance(self) -> Tensor:
         settings = self.settings
-        factor = settings.schedule.factor(self.step, settings.steps)
+        if settings.seconds is not None:
+            (self.timed,) = self.group.mean([self.spent / settings.seconds])
+        factor = settings.schedule.factor(self.step, self.share)
         for group in self.optimiser.param_groups:
             group["lr"] = settings.rate * factor * group["own_rate"]
         # by the step, so that nothing of it needs to be kept for going on
@@ -328,16 +332,18 @@ class _Fit:
         return self._enough()
 
     @property
+    def share(self) -> float:
+        """How much of the fit is done, in steps or in time."""
+        return min(1.0, max(self.step / self.settings.steps, self.timed))
+
+    @property
     def rate(self) -> float:
-        return self.settings.rate * self.settings.schedule.factor(self.step, self.settings.steps)
+        return self.settings.rate * self.settings.schedule.factor(self.step, self.share)
 
     def _report(self, loss: float) -> None:
         assert self.report is not None
-        share = self.step / self.settings.steps
-        if self.settings.seconds is not None:
-            share = min(1.0, max(share, self.spent / self.settings.seconds))
-        made = (self.step, self.settings.steps, share, loss, self.scores, self.rate, self.spent)
-        self.report(Report(*made))
+        done = (self.step, self.settings.steps, self.share)
+        self.report(Report(*done, loss, self.scores, self.rate, self.spent))
 
     def _enough(self) -> str | None:
         first = next(iter(self.scores.values()), -math.inf)

@@ -1,5 +1,6 @@
 """The one loop: what it optimises, when it stops, and that it goes on to the same bits."""
 
+import itertools
 import json
 import os
 import random
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
+from cppnart.fields import fitting
 from cppnart.fields.fitting import Fitted, Report, Schedule, Settings, fit
 from cppnart.fields.runs import RunFolder
 
@@ -120,6 +123,18 @@ def test_it_stops_when_the_target_is_reached_or_the_time_is_up():
     assert fitted.why == "seconds"
 
 
+def test_the_rate_comes_down_with_the_time_where_that_is_over_first(monkeypatch):
+    clock = itertools.count(0.0)
+    monkeypatch.setattr(fitting, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    reports: list[Report] = []
+    schedule = Schedule("exponential", last=0.01)
+    settings = Settings(steps=10**6, rate=1.0, seconds=20, schedule=schedule, check_every=1)
+    assert fit(module(), Line(), settings, report=reports.append).why == "seconds"
+    assert reports[0].rate > 0.7
+    assert all(a.rate >= b.rate for a, b in itertools.pairwise(reports))
+    assert 0.01 <= reports[-1].rate < 0.02
+
+
 def test_patience_keeps_the_best_and_not_the_last():
     class Worsening(Line):
         def scores(self, field):
@@ -185,12 +200,12 @@ def test_without_tensorboard_it_says_how_to_get_it(tmp_path: Path, monkeypatch):
     ],
 )
 def test_schedules(schedule, expected):
-    assert [schedule.factor(s, 100) for s in (0, 50, 100)] == pytest.approx(expected)
+    assert [schedule.factor(s, s / 100) for s in (0, 50, 100)] == pytest.approx(expected)
 
 
 def test_a_warmup_rises_from_nothing():
     schedule = Schedule(warmup=9)
-    assert [schedule.factor(s, 100) for s in (0, 4, 9, 50)] == pytest.approx([0.1, 0.5, 1, 1])
+    assert [schedule.factor(s, s / 100) for s in (0, 4, 9, 50)] == pytest.approx([0.1, 0.5, 1, 1])
 
 
 # --- What can go wrong ---
