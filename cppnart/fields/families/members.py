@@ -18,7 +18,7 @@ from ..shapes.sampling import in_box, near_surface, on_surface
 from .encoders import VOXELS
 from .views import levelled, views
 
-POOL = 1 << 13
+POOL = 1 << 15
 """Points of a member whose occupancy is known: half all over the box, half near the surface."""
 POOLS = 1 << 24
 """Points of all members together; of many members, each has fewer."""
