@@ -80,7 +80,7 @@ class OccupancyTask:
         self._inside = torch.from_numpy(solid(points)).float()
         self._room = torch.from_numpy(room(mesh, points, random).astype(np.float32))
         self._clear = torch.nonzero(self._room[:half] > CLEAR)[:, 0]
-        self._searched = search * batch if len(self._clear) else 0
+        self._searched = search * batch if len(self._clear) and batch >= WORST else 0
         self._hard = self._points[:0], self._inside[:0]
         self._held = Held(mesh, solid)
         self.settings: Mapping[str, Any] = {

@@ -188,6 +188,10 @@ def test_a_search_waits_until_mistakes_are_rare():
     assert loss(2) == loss(0)
 
 
+def test_a_batch_may_be_of_two_points():
+    fit_shape(box(), options=SMALL, steps=2, batch=2)
+
+
 def test_the_loss_of_a_true_distance_is_almost_nothing():
     cloud = Cloud(*on_surface(ball(RADIUS, 5), 4000, np.random.default_rng(0)))
     task = DistanceTask(cloud, batch=2048)
