@@ -47,6 +47,12 @@ def test_fewer_than_four_are_none():
         simplified(box(), 3)
 
 
+def test_more_parts_than_faces_are_refused():
+    crowd = joined(*(moved(box(), 2 * number, 0, 0) for number in range(8)))
+    with pytest.raises(ValueError, match="8 faces are too few for this mesh"):
+        simplified(crowd, 8)
+
+
 def test_an_extracted_mesh_has_as_many_faces_as_asked(tmp_path):
     solid = SolidField(round_field())
     made = extract(solid, tmp_path / "ball.stl", voxels=64, faces=500)
