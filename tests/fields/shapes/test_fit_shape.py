@@ -196,17 +196,25 @@ def test_the_loss_of_a_true_distance_is_almost_nothing():
     cloud = Cloud(*on_surface(ball(RADIUS, 5), 4000, np.random.default_rng(0)))
     task = DistanceTask(cloud, batch=2048)
     random, cpu = torch.Generator(), torch.device("cpu")
+
+    class Hollow(Known):
+        def forward(self, points):
+            hollow = 0.6 * RADIUS - points.norm(dim=1, keepdim=True)
+            return torch.maximum(super().forward(points), hollow)
+
     losses = {
         name: float(task.loss(field, random.manual_seed(0), cpu).detach())
         for name, field in {
             "true": Known(sign=-1.0),
             "inside out": Known(),
             "too small": Known(0.7 * RADIUS, -1.0),
+            "hollow": Hollow(sign=-1.0),
         }.items()
     }
     assert losses["true"] < 0.01
     assert losses["inside out"] > 0.05
     assert losses["too small"] > 0.2
+    assert losses["hollow"] > 20 * losses["true"]
     scores = task.scores(Known(sign=-1.0))
     assert scores["touched"] == 1
     assert scores["normals"] > 0.99
