@@ -2,7 +2,6 @@
 
 import functools
 import json
-import signal
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +27,8 @@ from cppnart.fields.shapes.meshes import Cloud, Mesh, Placement, normalised
 from cppnart.fields.shapes.metrics import iou
 from cppnart.fields.shapes.sampling import in_box, on_surface
 from cppnart.fields.shapes.solid import SolidField
+
+from ..interrupting import INTERRUPTED, interrupt
 
 SMALL = {"codes": 4, "width": 24, "depth": 1, "octaves": 1}
 
@@ -202,30 +203,20 @@ def test_hints_lie_on_both_sides_of_the_surface():
 
 @pytest.mark.parametrize("method", ["codes", "vae", "image"])
 def test_a_training_that_was_interrupted_ends_with_the_same_bits(tmp_path, monkeypatch, method):
-    plain = task_file.FamilyTask.loss
-    calls = 0
-
-    def interrupted(*arguments):
-        nonlocal calls
-        calls += 1
-        if calls == 13:
-            signal.raise_signal(signal.SIGINT)
-        return plain(*arguments)
-
     def trained(name: str):
         given = {"held_out": 1, "steps": 30, "batch": 4, "options": SMALL, "method": method}
         made = fit_shapes(boxes(4), folder=tmp_path / name, resume=True, **given)
         return made.family.model.state_dict()
 
     whole = trained("whole")
-    monkeypatch.setattr(task_file.FamilyTask, "loss", interrupted)
+    calls = interrupt(monkeypatch, task_file.FamilyTask)
     with pytest.raises(KeyboardInterrupt):
         trained("stopped")
     assert [p.name for p in (tmp_path / "stopped").glob("state-*")] == [
-        "state-000000013.safetensors"
+        f"state-{INTERRUPTED:09d}.safetensors"
     ]
     again = trained("stopped")
-    assert calls == 13 + 17
+    assert len(calls) == 30  # it went on
     assert set(whole) == set(again)
     for name, tensor in whole.items():
         assert torch.equal(tensor, again[name]), name
