@@ -13,7 +13,7 @@ NEIGHBOURS = 6
 """A circle round a point to the last of them has the area of the others and of half of that."""
 SURE = 0.25
 """A winding number this near to 0 or 1 says on which side a point is."""
-PART = 2048
+PART = 128
 """Points that are looked at at once."""
 
 
@@ -31,7 +31,7 @@ def windings(cloud: Cloud, at: Floats) -> Floats:
     for start in range(0, len(at), PART):
         part = at[start : start + PART].astype(np.float32)
         squares = np.maximum(own - 2 * part @ points.T + (part**2).sum(1)[:, None], 1e-8)
-        found.append(((across - part @ ways.T) / squares**1.5).sum(1))
+        found.append(((across - part @ ways.T) / (squares * np.sqrt(squares))).sum(1))
     return np.concatenate(found) / (4 * np.pi)
 
 
