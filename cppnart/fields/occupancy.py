@@ -109,9 +109,8 @@ class OccupancyTask:
 
     def _drawn(self, numbers: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
         """Points of these numbers, each moved by chance, and whether they are inside."""
-        way = _ways(len(numbers), random)
-        far = self._room[numbers] * torch.rand(len(numbers), generator=random)
-        return (self._points[numbers] + far[:, None] * way).clamp(-1, 1), self._inside[numbers]
+        moved, _ = _moved(self._points[numbers], self._room[numbers], random)
+        return moved, self._inside[numbers]
 
     @torch.no_grad()
     def _search(self, field: nn.Module, random: torch.Generator, device: torch.device) -> Tensor:
@@ -173,7 +172,8 @@ class DistanceTask:
         self._out = _floats(cloud.points[out]), _floats(cloud.normals[out])
         random = np.random.default_rng(1)
         box = in_box(AROUND, random)
-        self._box, self._clear = _floats(box), _floats(clearance(cloud, box, random))
+        known = Cloud(cloud.points[learnt], cloud.normals[learnt])
+        self._box, self._clear = _floats(box), _floats(clearance(known, box, random))
         self.settings: Mapping[str, Any] = {"as": "sdf", "batch": batch, "points": len(learnt)}
 
     def loss(self, field: nn.Module, random: torch.Generator, device: torch.device) -> Tensor:
@@ -198,9 +198,8 @@ class DistanceTask:
     def _around(self, count: int, random: torch.Generator) -> tuple[Tensor, Tensor]:
         """Points of the box, moved by chance, and what the distance is there at least."""
         numbers = torch.randint(len(self._box), (count,), generator=random)
-        box, clear = self._box[numbers], self._clear[numbers]
-        far = clear.abs() * torch.rand(count, generator=random)
-        moved = (box + far[:, None] * _ways(count, random)).clamp(-1, 1)
+        clear = self._clear[numbers]
+        moved, far = _moved(self._box[numbers], clear.abs(), random)
         return moved, clear - clear.sign() * far
 
     def scores(self, field: nn.Module) -> dict[str, float]:
@@ -255,9 +254,11 @@ def _floats(array: Floats) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(array, np.float32))
 
 
-def _ways(count: int, random: torch.Generator) -> Tensor:
-    """Directions (count, 3)."""
-    return nn.functional.normalize(torch.randn((count, 3), generator=random), dim=1)
+def _moved(points: Tensor, room: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Points (N, 3) of the box moved by chance, as far as there is room, (N,), and how far."""
+    way = nn.functional.normalize(torch.randn(points.shape, generator=random), dim=1)
+    far = room * torch.rand(len(points), generator=random)
+    return (points + far[:, None] * way).clamp(-1, 1), far
 
 
 def _check_batch(batch: int) -> None:

@@ -22,9 +22,7 @@ def windings(cloud: Cloud, at: Floats) -> Floats:
     outside, and between them where it is open (Barill et al., "Fast winding numbers for soups and
     clouds", 2018)."""
     assert cloud.normals is not None
-    count = min(NEIGHBOURS, len(cloud.points) - 1)
-    last = tree_of(cloud.points).query(cloud.points, k=count + 1)[0][:, -1]
-    areas = np.pi * last**2 / (count + 0.5)
+    areas = np.pi * _reach(cloud.points) ** 2 / (NEIGHBOURS + 0.5)
     points, ways = (a.astype(np.float32) for a in (cloud.points, areas[:, None] * cloud.normals))
     own, across = (points**2).sum(1), (points * ways).sum(1)
     found = []
@@ -41,10 +39,15 @@ def clearance(cloud: Cloud, at: Floats, random: np.random.Generator) -> Floats:
     assert cloud.normals is not None
     few = random.permutation(len(cloud.points))[:FEW]
     some = Cloud(cloud.points[few], cloud.normals[few])
-    tree = tree_of(some.points)
     # of points spread by chance, hardly any part of the surface is further from the next one
-    gap = 3 * float(tree.query(some.points, k=2)[0][:, 1].mean())
+    gap = float(_reach(some.points).mean())
     winding = windings(some, at)
     side = np.where(winding > 0.5, -1.0, 1.0)
     known = np.abs(winding - (winding > 0.5)) < SURE
-    return np.where(known, side * np.maximum(tree.query(at)[0] - gap, 0), 0.0)
+    return np.where(known, side * np.maximum(tree_of(some.points).query(at)[0] - gap, 0), 0.0)
+
+
+def _reach(points: Floats) -> Floats:
+    """How far the last of its neighbours is from each point, (N,)."""
+    last = min(NEIGHBOURS + 1, len(points))
+    return np.asarray(tree_of(points).query(points, k=[last])[0][:, 0])
